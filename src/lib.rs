@@ -1,0 +1,14 @@
+//! kwartier simulates local energy cooperatives in quarter-hours over whole years.
+//!
+//! Data flows one way; a room uses rooms above it in this list, never below:
+//!
+//! - [`calendar`]: the time axis: steps in UTC, local time, clock changes, leap years, holidays.
+//! - [`random`]: counter-based random streams keyed by (seed, purpose, entity, index).
+//! - [`reduce`]: sums over homes in fixed blocks: the only place that adds across homes.
+//!
+//! Signs: load ≥ 0, generation ≥ 0, `net = load − generation`, positive is import; a battery's power is positive when
+//! it charges. A step is named by its start; a value is the mean over it. Units are in the names.
+
+pub mod calendar;
+pub mod random;
+pub mod reduce;
