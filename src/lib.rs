@@ -7,6 +7,7 @@
 //! - [`reduce`]: sums over homes in fixed blocks: the only place that adds across homes.
 //! - [`scenario`]: what the user wrote → a checked plan; diagnostics with line and column; JSON Schema.
 //! - [`series`]: time series in files, and what a stamp, a gap or another year means for the run's axis.
+//! - [`weather`]: the sky: sun position, clear sky, decomposition, synthetic weather, readers.
 //!
 //! Signs: load ≥ 0, generation ≥ 0, `net = load − generation`, positive is import; a battery's power is positive when
 //! it charges. A step is named by its start; a value is the mean over it. Units are in the names.
@@ -16,3 +17,4 @@ pub mod random;
 pub mod reduce;
 pub mod scenario;
 pub mod series;
+pub mod weather;
