@@ -8,11 +8,13 @@
 //! - [`scenario`]: what the user wrote → a checked plan; diagnostics with line and column; JSON Schema.
 //! - [`series`]: time series in files, and what a stamp, a gap or another year means for the run's axis.
 //! - [`weather`]: the sky: sun position, clear sky, decomposition, synthetic weather, readers.
+//! - [`device`]: physics of panels and batteries: pure functions on columns.
 //!
 //! Signs: load ≥ 0, generation ≥ 0, `net = load − generation`, positive is import; a battery's power is positive when
 //! it charges. A step is named by its start; a value is the mean over it. Units are in the names.
 
 pub mod calendar;
+pub mod device;
 pub mod random;
 pub mod reduce;
 pub mod scenario;
