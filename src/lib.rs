@@ -8,6 +8,7 @@
 //! - [`scenario`]: what the user wrote → a checked plan; diagnostics with line and column; JSON Schema.
 //! - [`series`]: time series in files, and what a stamp, a gap or another year means for the run's axis.
 //! - [`weather`]: the sky: sun position, clear sky, decomposition, synthetic weather, readers.
+//! - [`profile`]: load shapes: synthetic households and businesses; a day of a shape read onto the axis.
 //! - [`device`]: physics of panels and batteries: pure functions on columns.
 //!
 //! Signs: load ≥ 0, generation ≥ 0, `net = load − generation`, positive is import; a battery's power is positive when
@@ -15,6 +16,7 @@
 
 pub mod calendar;
 pub mod device;
+pub mod profile;
 pub mod random;
 pub mod reduce;
 pub mod scenario;
