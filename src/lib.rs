@@ -10,15 +10,21 @@
 //! - [`weather`]: the sky: sun position, clear sky, decomposition, synthetic weather, readers.
 //! - [`profile`]: load shapes: synthetic households and businesses; a day of a shape read onto the axis.
 //! - [`device`]: physics of panels and batteries: pure functions on columns.
+//! - [`neighbourhood`]: who lives there: homes, businesses and plants, sampled from the plan.
+//! - [`dispatch`]: what controllable devices decide.
+//! - [`sharing`]: who gets the local kWh in each step.
 //!
 //! Signs: load ≥ 0, generation ≥ 0, `net = load − generation`, positive is import; a battery's power is positive when
 //! it charges. A step is named by its start; a value is the mean over it. Units are in the names.
 
 pub mod calendar;
 pub mod device;
+pub mod dispatch;
+pub mod neighbourhood;
 pub mod profile;
 pub mod random;
 pub mod reduce;
 pub mod scenario;
 pub mod series;
+pub mod sharing;
 pub mod weather;

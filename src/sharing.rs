@@ -1,0 +1,110 @@
+//! Who gets the local kWh in each step.
+//!
+//! Sharing is bookkeeping on top of the meters: `0 ≤ shared_in ≤ import`, `0 ≤ shared_out ≤ export`, and in every step
+//! Σ `shared_in` = Σ `shared_out`. Only members give and receive; the cooperative's plants give all they make. With
+//! demand `C_i` of member i, D = Σ `C_i`, and S the sum of the members' and the plants' surplus:
+//!
+//! | key | part of member i |
+//! |---|---|
+//! | none | 0 |
+//! | equal | min(S / n, `C_i`), n members |
+//! | static | min(`k_i` S, `C_i`), `k_i` the group's share over its members |
+//! | pro-rata | `C_i` min(1, S / D) |
+//!
+//! What a member cannot take of an equal or static part is left to the grid. Givers give in proportion to their
+//! surplus: j gives `G_j` Σa / S.
+
+/// How the part of a member is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Nothing is shared.
+    None,
+    /// At most a fixed part `k_i` of the surplus each (the equal and static keys).
+    Fixed,
+    /// In proportion to demand.
+    ProRata,
+}
+
+/// What one step's sharing means for every member: each computes its own part from these.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct StepShare {
+    /// Pro-rata: the part of its demand that a member receives.
+    pub received_part: f64,
+    /// The members' demand D, kW.
+    pub demand_kw: f64,
+    /// The members' and plants' surplus S, kW: the pool that fixed parts are of.
+    pub pool_kw: f64,
+    /// The part of its surplus that a giver gives.
+    pub given_part: f64,
+    /// Σ of what members receive, kW.
+    pub shared_kw: f64,
+}
+
+/// The pro-rata share of a step from the members' demand D and the surplus S, kW.
+pub fn pro_rata(demand_kw: f64, surplus_kw: f64) -> StepShare {
+    let shared_kw = demand_kw.min(surplus_kw);
+    StepShare {
+        received_part: part_of(shared_kw, demand_kw),
+        demand_kw,
+        pool_kw: surplus_kw,
+        given_part: part_of(shared_kw, surplus_kw),
+        shared_kw,
+    }
+}
+
+/// The share of a step with fixed parts, from the members' demand D, what they take of the surplus, and the surplus S,
+/// kW.
+pub fn fixed(demand_kw: f64, taken_kw: f64, surplus_kw: f64) -> StepShare {
+    StepShare {
+        received_part: 0.0,
+        demand_kw,
+        pool_kw: surplus_kw,
+        given_part: part_of(taken_kw, surplus_kw),
+        shared_kw: taken_kw,
+    }
+}
+
+/// What a member with demand `import_kw` takes of the pool with its fixed part.
+#[inline(always)]
+pub fn fixed_part_kw(part: f32, pool_kw: f32, import_kw: f32) -> f32 {
+    (part * pool_kw).min(import_kw)
+}
+
+fn part_of(shared_kw: f64, all_kw: f64) -> f64 {
+    if all_kw > 0.0 { (shared_kw / all_kw).min(1.0) } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scarce_surplus_is_divided_by_need_and_given_whole() {
+        let share = pro_rata(8.0, 2.0);
+        assert!((share.received_part - 0.25).abs() < 1e-15);
+        assert!((share.given_part - 1.0).abs() < 1e-15);
+        assert!((share.shared_kw - 2.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn ample_surplus_meets_all_need_and_the_rest_is_exported() {
+        let share = pro_rata(2.0, 8.0);
+        assert!((share.received_part - 1.0).abs() < 1e-15);
+        assert!((share.given_part - 0.25).abs() < 1e-15);
+    }
+
+    #[test]
+    fn without_need_or_surplus_nothing_is_shared() {
+        for (demand, surplus) in [(0.0, 0.0), (3.0, 0.0), (0.0, 3.0)] {
+            let share = pro_rata(demand, surplus);
+            assert!(share.shared_kw.abs() + share.received_part * demand + share.given_part * surplus < 1e-15);
+        }
+        assert_eq!(fixed(0.0, 0.0, 0.0), StepShare::default());
+    }
+
+    #[test]
+    fn a_fixed_part_beyond_the_need_is_left() {
+        assert!((fixed_part_kw(0.5, 6.0, 2.0) - 2.0).abs() < f32::EPSILON);
+        assert!((fixed_part_kw(0.25, 6.0, 2.0) - 1.5).abs() < f32::EPSILON);
+    }
+}
