@@ -13,6 +13,7 @@
 //! - [`neighbourhood`]: who lives there: homes, businesses and plants, sampled from the plan.
 //! - [`dispatch`]: what controllable devices decide.
 //! - [`sharing`]: who gets the local kWh in each step.
+//! - [`engine`]: the day loop that joins the rooms above; meters; the balance.
 //!
 //! Signs: load ≥ 0, generation ≥ 0, `net = load − generation`, positive is import; a battery's power is positive when
 //! it charges. A step is named by its start; a value is the mean over it. Units are in the names.
@@ -20,6 +21,7 @@
 pub mod calendar;
 pub mod device;
 pub mod dispatch;
+pub mod engine;
 pub mod neighbourhood;
 pub mod profile;
 pub mod random;

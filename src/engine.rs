@@ -1,0 +1,318 @@
+//! The day loop that joins the rooms above, and the meters it fills.
+//!
+//! Homes are columns, sorted by membership and kit and cut into blocks of [`LANES`]; [`CHUNK`] blocks are one unit of
+//! parallel work. For each local day: every chunk computes its homes' load, generation, battery and grid exchange;
+//! the chunks' sums give each step's demand and surplus; from these every home's shared energy follows. What is kept of
+//! a home is its [`meters::Meter`] by month; memory does not grow with homes × steps.
+
+mod balance;
+mod block;
+mod chunk;
+mod lanes;
+pub mod meters;
+pub mod world;
+
+use rayon::prelude::*;
+
+pub use balance::{BALANCE_TOLERANCE, Balance};
+use block::DayInput;
+use chunk::Chunk;
+use meters::Meter;
+use world::{Shapes, World};
+
+use crate::calendar::Day;
+use crate::reduce::{CHUNK, LANES};
+use crate::scenario::plan::Sharing;
+use crate::sharing::{self, Method, StepShare};
+
+/// One step of the community: all homes, businesses and plants, kW.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CommunityStep {
+    /// Use of electricity.
+    pub load_kw: f64,
+    /// Output of the homes' panels.
+    pub home_generation_kw: f64,
+    /// Output of the cooperative's plants.
+    pub plant_generation_kw: f64,
+    /// Into batteries, AC side.
+    pub charge_kw: f64,
+    /// Out of batteries, AC side.
+    pub discharge_kw: f64,
+    /// Drawn at all meters, before sharing.
+    pub import_kw: f64,
+    /// Fed in at all meters, plants included, before sharing.
+    pub export_kw: f64,
+    /// Shared among members.
+    pub shared_kw: f64,
+}
+
+impl CommunityStep {
+    /// Import minus export: what the street draws from the grid beyond it, kW.
+    pub fn net_kw(&self) -> f64 {
+        self.import_kw - self.export_kw
+    }
+}
+
+/// What a plant made and shared in a month, kWh.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PlantMonth {
+    /// Output, all of it fed in.
+    pub generation_kwh: f64,
+    /// The part of it that members took.
+    pub shared_out_kwh: f64,
+}
+
+/// What a run leaves: meters by home and month, the community by step, and the balance.
+#[derive(Debug)]
+pub struct Outcome {
+    chunks: Vec<Chunk>,
+    place: Vec<Place>,
+    /// The community in each step of the run.
+    pub community: Vec<CommunityStep>,
+    /// Each plant by month, `[plant][month]`.
+    pub plants: Vec<Vec<PlantMonth>>,
+    /// The energy balance.
+    pub balance: Balance,
+}
+
+/// Where a home stands among the chunks.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    chunk: u32,
+    block: u8,
+    lane: u8,
+}
+
+impl Outcome {
+    /// The meter of a home (its index in [`World::homes`]) in a month of the run.
+    pub fn month(&self, home: usize, run_month: usize) -> Meter {
+        let place = self.place[home];
+        self.chunks[place.chunk as usize].blocks[usize::from(place.block)].months[run_month]
+            .of_lane(usize::from(place.lane))
+    }
+
+    /// The meter of a home in a range of months of the run.
+    pub fn months(&self, home: usize, run_months: std::ops::Range<usize>) -> Meter {
+        let mut sum = Meter::default();
+        for month in run_months {
+            sum.add(&self.month(home, month));
+        }
+        sum
+    }
+
+    /// The content of a home's battery at the start and the end of the run, kWh.
+    pub fn content_kwh(&self, home: usize) -> (f64, f64) {
+        let place = self.place[home];
+        let block = &self.chunks[place.chunk as usize].blocks[usize::from(place.block)];
+        let lane = usize::from(place.lane);
+        (block.start_kwh[lane], block.content_kwh[lane])
+    }
+}
+
+/// One day as it was computed, for those who look on: the community, and (where asked for) every home.
+pub struct DayFlows<'a> {
+    /// The day.
+    pub day: &'a Day,
+    /// The community in the day's steps.
+    pub community: &'a [CommunityStep],
+    /// The sharing of the day's steps.
+    pub shares: &'a [StepShare],
+    chunks: &'a [Chunk],
+    place: &'a [Place],
+    method: Method,
+}
+
+/// One step of one home, kW.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct HomeStep {
+    /// Use of electricity.
+    pub load_kw: f64,
+    /// Output of its panels.
+    pub generation_kw: f64,
+    /// Its battery, positive = charging.
+    pub battery_kw: f64,
+    /// Drawn at the meter.
+    pub import_kw: f64,
+    /// Fed in at the meter.
+    pub export_kw: f64,
+    /// The shared part of its import.
+    pub shared_in_kw: f64,
+    /// The shared part of its export.
+    pub shared_out_kw: f64,
+}
+
+impl DayFlows<'_> {
+    /// One step (from the day's start) of one home. The run must record homes.
+    pub fn home(&self, home: usize, step: usize) -> HomeStep {
+        let (chunk, block, lane) = self.place(home);
+        chunk.home_step(block, lane, step, self.method, &self.shares[step])
+    }
+
+    /// The load of one home in one step (from the day's start), kW. The run must record homes.
+    pub fn load_kw(&self, home: usize, step: usize) -> f64 {
+        let (chunk, block, lane) = self.place(home);
+        chunk.load_kw_of(block, lane, step)
+    }
+
+    /// The content of a home's battery at the start of a step (from the day's start), before its standby loss, kWh;
+    /// the number of the day's steps gives its end. The run must record homes.
+    pub fn content_kwh(&self, home: usize, step: usize) -> f64 {
+        let (chunk, block, lane) = self.place(home);
+        chunk.content_kwh_of(block, lane, step)
+    }
+
+    /// The load of a home per unit of its shape in this year: its annual use over what the shape uses.
+    pub fn scale(&self, home: usize) -> f64 {
+        let (chunk, block, lane) = self.place(home);
+        f64::from(chunk.blocks[block].scale[lane])
+    }
+
+    /// The part of the pool that a member has with a fixed key; 0 of others.
+    pub fn fixed_part(&self, home: usize) -> f64 {
+        let (chunk, block, lane) = self.place(home);
+        f64::from(chunk.blocks[block].part[lane])
+    }
+
+    fn place(&self, home: usize) -> (&Chunk, usize, usize) {
+        let place = self.place[home];
+        (&self.chunks[place.chunk as usize], usize::from(place.block), usize::from(place.lane))
+    }
+}
+
+/// Whether a run goes on after a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// To the next day.
+    GoOn,
+    /// The run ends here; its outcome is of the days so far.
+    Stop,
+}
+
+/// Runs the whole axis of a world.
+///
+/// * `record` – keep every home's flows of the day for `on_day` (slower).
+/// * `on_day` – called after each day, in order.
+///
+/// # Errors
+/// Only those of `on_day`.
+pub fn run<E>(
+    world: &World,
+    record: bool,
+    mut on_day: impl FnMut(&DayFlows<'_>) -> Result<Next, E>,
+) -> Result<Outcome, E> {
+    let calendar = &world.calendar;
+    let (mut chunks, place) = chunk::build(world, record);
+    let months = calendar.run_months().len();
+    let mut community = Vec::with_capacity(calendar.steps());
+    let mut plants = vec![vec![PlantMonth::default(); months]; world.plants.len()];
+    let method = method(&world.plan.sharing);
+    let mut stopped = false;
+    for run_year in 0..calendar.run_years() {
+        let shapes = Shapes::new(world, run_year);
+        for_each_chunk(&mut chunks, |chunk| chunk.begin_year(world, &shapes, run_year));
+        let days = calendar.days_of_year(run_year);
+        for (index, day) in days.iter().enumerate() {
+            let minutes: Vec<u16> = day.range().map(|step| calendar.local_minute(step)).collect();
+            let input = DayInput { world, shapes: &shapes, day, index, days: days.len(), minutes: &minutes };
+            for_each_chunk(&mut chunks, |chunk| chunk.flows(&input));
+            let shares = share(world, day, method, &mut chunks);
+            let begin = community.len();
+            for (step, share) in shares.iter().enumerate() {
+                community.push(community_step(world, day.first_step + step, step, share, &chunks));
+            }
+            for (plant, months) in world.plant_kw.iter().zip(&mut plants) {
+                let month = &mut months[day.run_month];
+                for (kw, share) in plant[day.range()].iter().zip(&shares) {
+                    month.generation_kwh += kw * calendar.step_h();
+                    month.shared_out_kwh += kw * share.given_part * calendar.step_h();
+                }
+            }
+            let flows = DayFlows {
+                day,
+                community: &community[begin..],
+                shares: &shares,
+                chunks: &chunks,
+                place: &place,
+                method,
+            };
+            if on_day(&flows)? == Next::Stop {
+                stopped = true;
+                break;
+            }
+        }
+        if stopped {
+            break;
+        }
+    }
+    let mut outcome = Outcome { chunks, place, community, plants, balance: Balance::default() };
+    outcome.balance = Balance::of(world, &outcome);
+    Ok(outcome)
+}
+
+fn method(sharing: &Sharing) -> Method {
+    match sharing {
+        Sharing::None => Method::None,
+        Sharing::Equal | Sharing::Static(_) => Method::Fixed,
+        Sharing::ProRata => Method::ProRata,
+    }
+}
+
+/// Works on every chunk, in parallel where there is more than one; a chunk sees only itself.
+fn for_each_chunk(chunks: &mut [Chunk], work: impl Fn(&mut Chunk) + Send + Sync) {
+    match chunks {
+        [only] => work(only),
+        many => many.par_iter_mut().for_each(work),
+    }
+}
+
+/// The sharing of each step of a day, and its part in the homes' meters.
+fn share(world: &World, day: &Day, method: Method, chunks: &mut [Chunk]) -> Vec<StepShare> {
+    if method == Method::None {
+        return vec![StepShare::default(); day.steps];
+    }
+    let surplus = |step: usize, chunks: &[Chunk]| {
+        let plants: f64 = world.plant_kw.iter().map(|kw| kw[day.first_step + step]).sum();
+        chunks.iter().map(|chunk| chunk.member_export_kw[step]).sum::<f64>() + plants
+    };
+    let demand = |step: usize, chunks: &[Chunk]| chunks.iter().map(|chunk| chunk.member_import_kw[step]).sum::<f64>();
+    let shares: Vec<StepShare> = if method == Method::ProRata {
+        (0..day.steps).map(|step| sharing::pro_rata(demand(step, chunks), surplus(step, chunks))).collect()
+    } else {
+        let pool: Vec<f64> = (0..day.steps).map(|step| surplus(step, chunks)).collect();
+        let pool_kw: Vec<f32> = pool.iter().map(|kw| *kw as f32).collect();
+        for_each_chunk(chunks, |chunk| chunk.take_fixed(&pool_kw));
+        let taken = |step: usize| chunks.iter().map(|chunk| chunk.taken_kw[step]).sum::<f64>();
+        let share = |(step, pool): (usize, &f64)| sharing::fixed(demand(step, chunks), taken(step), *pool);
+        pool.iter().enumerate().map(share).collect()
+    };
+    let column = |of: fn(&StepShare) -> f64| shares.iter().map(|share| of(share) as f32).collect::<Vec<f32>>();
+    let (received, pool, given) = (column(|s| s.received_part), column(|s| s.pool_kw), column(|s| s.given_part));
+    let step_h = world.calendar.step_h();
+    for_each_chunk(chunks, |chunk| chunk.share(day.run_month, step_h, method, &received, &pool, &given));
+    shares
+}
+
+fn community_step(world: &World, step: usize, in_day: usize, share: &StepShare, chunks: &[Chunk]) -> CommunityStep {
+    let sum = |of: fn(&Chunk) -> &Vec<f64>| chunks.iter().map(|chunk| of(chunk)[in_day]).sum::<f64>();
+    let plant_generation_kw = world.plant_kw.iter().map(|kw| kw[step]).sum();
+    CommunityStep {
+        load_kw: sum(|c| &c.load_kw),
+        home_generation_kw: sum(|c| &c.generation_kw),
+        plant_generation_kw,
+        charge_kw: sum(|c| &c.charge_kw),
+        discharge_kw: sum(|c| &c.discharge_kw),
+        import_kw: sum(|c| &c.member_import_kw) + sum(|c| &c.other_import_kw),
+        export_kw: sum(|c| &c.member_export_kw) + sum(|c| &c.other_export_kw) + plant_generation_kw,
+        shared_kw: share.shared_kw,
+    }
+}
+
+/// Blocks that `homes` homes of one kit need.
+fn blocks_of(homes: usize) -> usize {
+    homes.div_ceil(LANES)
+}
+
+/// The place of block `index` among the chunks: (chunk, block in it).
+fn chunk_of(index: usize) -> (usize, usize) {
+    (index / CHUNK, index % CHUNK)
+}
