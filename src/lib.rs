@@ -14,11 +14,14 @@
 //! - [`dispatch`]: what controllable devices decide.
 //! - [`sharing`]: who gets the local kWh in each step.
 //! - [`engine`]: the day loop that joins the rooms above; meters; the balance.
+//! - [`report`]: metrics, summary, tables, the audit trail.
+//! - [`cli`]: one file per command.
 //!
 //! Signs: load ≥ 0, generation ≥ 0, `net = load − generation`, positive is import; a battery's power is positive when
 //! it charges. A step is named by its start; a value is the mean over it. Units are in the names.
 
 pub mod calendar;
+pub mod cli;
 pub mod device;
 pub mod dispatch;
 pub mod engine;
@@ -26,6 +29,7 @@ pub mod neighbourhood;
 pub mod profile;
 pub mod random;
 pub mod reduce;
+pub mod report;
 pub mod scenario;
 pub mod series;
 pub mod sharing;

@@ -1,0 +1,159 @@
+//! `kwartier run`: simulate, print the summary, write the results.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::output::{Stop, load_world, print, print_json};
+use super::progress::Progress;
+use super::{Common, Format, ScenarioArgs};
+use crate::engine::world::World;
+use crate::engine::{self, Next, Outcome};
+use crate::neighbourhood::home_id;
+use crate::report::files::{self, HomesTable, OutFolder, WriteError};
+use crate::report::metrics::Metrics;
+use crate::report::rounded;
+use crate::report::summary::summary;
+use crate::scenario::Loaded;
+
+/// Set by Ctrl-C; the run ends after the day it is at.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+#[derive(Args, Debug)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    scenario: ScenarioArgs,
+    /// Write the results into this folder: summary.json, members.csv, quarters.csv, run.json
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Write more series: `homes` adds homes.csv, every home in every step (large)
+    #[arg(long, value_enum, value_name = "WHAT", requires = "out")]
+    series: Vec<Series>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Series {
+    /// Every home in every step
+    Homes,
+}
+
+pub(super) fn run(args: &RunArgs, common: &Common) -> Result<(), Stop> {
+    let begun = Instant::now();
+    let (world, loaded) = load_world(&args.scenario.file, &args.scenario.change, common)?;
+    let mut folder = args.out.as_deref().map(OutFolder::create).transpose()?;
+    let record = args.series.contains(&Series::Homes);
+    let mut homes_table = match (&mut folder, record) {
+        (Some(folder), true) => {
+            let file = folder.open("homes.csv")?;
+            Some(HomesTable::new(file, &world).map_err(|source| cannot_write("homes.csv", args, source))?)
+        }
+        _ => None,
+    };
+    // Only now are there files to clean up: before, Ctrl-C simply ends the program.
+    // A second handler cannot be set, and there is none before this one; without it Ctrl-C still ends the program.
+    let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed));
+    let prepared = begun.elapsed();
+    let mut progress = Progress::new(world.calendar.days().len(), world.homes.len(), common.quiet);
+    let outcome = engine::run(&world, record, |flows| {
+        if let Some(table) = &mut homes_table {
+            table.write_day(&world, flows).map_err(|source| cannot_write("homes.csv", args, source))?;
+        }
+        progress.day();
+        not_interrupted()?;
+        Ok::<_, Stop>(Next::GoOn)
+    });
+    let simulated = progress.finish();
+    let outcome = outcome?;
+    if !outcome.balance.holds() {
+        return Err(Stop::OwnCheck(balance_failure(&world, &outcome)));
+    }
+    let metrics = Metrics::of(&world, &outcome);
+    if let Some(mut folder) = folder {
+        if let Some(table) = homes_table {
+            table.finish().map_err(|source| cannot_write("homes.csv", args, source))?;
+        }
+        folder.write("summary.json", |out| files::write_summary(out, &metrics))?;
+        folder.write("members.csv", |out| files::write_members(out, &world, &outcome))?;
+        folder.write("quarters.csv", |out| files::write_quarters(out, &world, &outcome))?;
+        let manifest = manifest(&world, &outcome, &loaded, [prepared.as_secs_f64(), simulated.as_secs_f64()]);
+        folder.write("run.json", |out| {
+            serde_json::to_writer_pretty(&mut *out, &manifest)?;
+            out.write_all(b"\n")
+        })?;
+        not_interrupted()?;
+        folder.finish()?;
+    }
+    match common.format {
+        Format::Table => print(&summary(&world, &outcome, &metrics)),
+        Format::Json => print_json(&metrics.to_json()),
+    }
+}
+
+fn not_interrupted() -> Result<(), Stop> {
+    if INTERRUPTED.load(Ordering::Relaxed) {
+        return Err(Stop::Machine("interrupted; no results were written".to_owned()));
+    }
+    Ok(())
+}
+
+fn cannot_write(name: &str, args: &RunArgs, source: std::io::Error) -> Stop {
+    let path = args.out.clone().unwrap_or_default().join(name);
+    WriteError { path, source }.into()
+}
+
+fn balance_failure(world: &World, outcome: &Outcome) -> String {
+    let balance = &outcome.balance;
+    let home = match balance.worst_home {
+        Some((home, residual)) => format!("home {} {residual:.1e}", home_id(&world.plan, &world.homes[home])),
+        None => "no homes".to_owned(),
+    };
+    format!(
+        "the energy balance does not close: {home}, community {:.1e}, sharing {:.1e} of the throughput, at most {:.0e}",
+        balance.community,
+        balance.sharing,
+        engine::BALANCE_TOLERANCE
+    )
+}
+
+/// `run.json`: the only file with time, threads, host and timings.
+fn manifest(
+    world: &World,
+    outcome: &Outcome,
+    loaded: &Loaded,
+    [prepared_s, simulated_s]: [f64; 2],
+) -> serde_json::Value {
+    let balance = &outcome.balance;
+    let worst = balance
+        .worst_home
+        .map(|(home, residual)| json!({ "home": home_id(&world.plan, &world.homes[home]), "residual": residual }));
+    let data = world.plan.data_files();
+    let home_steps = world.homes.len() as f64 * world.calendar.steps() as f64;
+    json!({
+        "schema": 1,
+        "program": "kwartier",
+        "version": env!("CARGO_PKG_VERSION"),
+        "time": jiff::Timestamp::now().to_string(),
+        "host": { "os": std::env::consts::OS, "architecture": std::env::consts::ARCH },
+        "threads": rayon::current_num_threads(),
+        "seed": world.plan.seed,
+        "scenario_files": loaded.files.iter().map(|file| files::file_hash(file)).collect::<Vec<_>>(),
+        "data_files": data.iter().map(|file| files::file_hash(file)).collect::<Vec<_>>(),
+        "scenario": loaded.written,
+        "defaults": loaded.defaults.iter().cloned().collect::<serde_json::Map<_, _>>(),
+        "warnings": loaded.faults.iter().map(crate::scenario::diagnostics::Fault::to_json).collect::<Vec<_>>(),
+        "balance": {
+            "tolerance": engine::BALANCE_TOLERANCE,
+            "worst_home": worst,
+            "community": balance.community,
+            "sharing": balance.sharing,
+        },
+        "timings": {
+            "prepare_s": rounded(prepared_s),
+            "simulate_s": rounded(simulated_s),
+            "ns_per_home_step": if home_steps > 0.0 { rounded(simulated_s * 1e9 / home_steps) } else { 0.0 },
+        },
+    })
+}

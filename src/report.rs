@@ -1,0 +1,14 @@
+//! Results: metrics, the summary, the files of `--out`, and the audit trail of one step.
+
+pub mod explain;
+pub mod files;
+pub mod metrics;
+pub mod statistics;
+pub mod summary;
+
+/// Rounds a result to nine decimals: what lies behind is noise of the arithmetic, and files stay readable.
+pub fn rounded(value: f64) -> f64 {
+    let scaled = (value * 1e9).round() / 1e9;
+    // No minus zero in files.
+    if scaled.abs() > 0.0 { scaled } else { 0.0 }
+}
