@@ -1,0 +1,204 @@
+//! Every shipped scenario runs, with figures that are kept; what `new` writes runs; and a run that fails says so by its
+//! exit code and leaves nothing under a final name.
+//!
+//! A figure that moves is accepted with `cargo insta review`, and its reason goes into the changelog.
+
+mod common {
+    pub(crate) mod command;
+    pub(crate) mod folder;
+    pub(crate) mod scenario;
+}
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use common::command::{command, kwartier, printed, word};
+use common::folder::files_in;
+use common::scenario::{Written, run, whole, world};
+use kwartier::engine::meters::Register;
+use kwartier::report::metrics::{METRICS, MetricValue, Metrics};
+
+/// The metrics of a scenario for a reader's eye: energy in whole kWh, other quantities in three digits.
+fn figures(path: &Path) -> String {
+    let world = world(path, &[]);
+    let metrics = Metrics::of(&world, &run(&world));
+    let mut text = String::new();
+    for (metric, value) in METRICS.iter().zip(&metrics.values) {
+        let shown = match value {
+            MetricValue::Number(None) | MetricValue::Instant(None) => "null".to_owned(),
+            MetricValue::Instant(Some(instant)) => instant.clone(),
+            MetricValue::Number(Some(number)) if metric.unit == "kWh" => format!("{number:.0}"),
+            MetricValue::Number(Some(number)) if number.fract().abs() <= 0.0 => format!("{number}"),
+            MetricValue::Number(Some(number)) => {
+                let digits = (2.0 - number.abs().log10().floor()).max(0.0) as usize;
+                format!("{number:.digits$}")
+            }
+        };
+        writeln!(text, "{} = {shown}", metric.name).expect("text can be written");
+    }
+    text
+}
+
+#[test]
+fn every_shipped_scenario_runs_with_the_figures_that_are_kept() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let mut scenarios = 0;
+    for name in files_in(&folder) {
+        let Some(stem) = name.strip_suffix(".toml") else { continue };
+        insta::assert_snapshot!(stem, figures(&folder.join(&name)));
+        scenarios += 1;
+    }
+    assert!(scenarios >= 3, "{scenarios} scenarios in {}", folder.display());
+}
+
+#[test]
+fn a_variant_shares_its_bases_homes_and_sky() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let [base, variant] = ["zonnebuurt.toml", "zonnebuurt-batterijen.toml"].map(|name| world(&folder.join(name), &[]));
+    assert_eq!(base.sky.weather, variant.sky.weather);
+    assert_eq!(base.homes.len(), variant.homes.len());
+    for (before, after) in base.homes.iter().zip(&variant.homes) {
+        assert_eq!((before.annual_kwh, &before.shape, before.member), (after.annual_kwh, &after.shape, after.member));
+        assert!(before.pv.is_none() || before.pv == after.pv, "a roof went or changed");
+        assert!(before.battery.is_none() || before.battery == after.battery, "a battery went or changed");
+    }
+    let batteries = |world: &kwartier::engine::world::World| world.homes.iter().filter(|h| h.battery.is_some()).count();
+    assert_eq!((batteries(&base), batteries(&variant)), (8, 40));
+}
+
+#[test]
+fn what_new_writes_runs_and_gives_every_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let done = command(&["new", "street"]).current_dir(folder.path()).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let scenario = folder.path().join("street.toml");
+    let out = folder.path().join("results");
+    let done = kwartier(&["run", word(&scenario), "--out", word(&out)]);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let (summary, said) = (String::from_utf8(done.stdout).unwrap(), String::from_utf8(done.stderr).unwrap());
+    assert!(summary.starts_with("street\n") && summary.contains("Energy balance closes"), "{summary}");
+    assert_eq!(said, "", "it runs without warnings");
+    assert_eq!(files_in(&out), ["members.csv", "quarters.csv", "run.json", "summary.json"]);
+    let again = command(&["new", "street"]).current_dir(folder.path()).output().unwrap();
+    assert_eq!(again.status.code(), Some(2), "it does not write over a scenario");
+}
+
+/// A scenario that is quick to run.
+fn quick() -> Written {
+    Written::new(
+        "[scenario]\nname = \"Quick\"\nstart = 2027-01-01\nstep_minutes = 60\nshapes = 4\n\
+         [[homes]]\nid = \"home\"\ncount = 3\npv = { peak_kwp = 3 }\n",
+    )
+}
+
+#[test]
+fn summary_json_has_every_metric_with_unit_and_definition_and_is_what_json_prints() {
+    let scenario = quick();
+    let out = tempfile::tempdir().unwrap();
+    let text = printed(&["run", word(&scenario.path()), "--format", "json", "--out", word(out.path())]);
+    let printed: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let written = std::fs::read_to_string(out.path().join("summary.json")).unwrap();
+    let written: serde_json::Value = serde_json::from_str(&written).unwrap();
+    assert_eq!(printed, written);
+    assert_eq!(written["schema"], 1);
+    let metrics = written["metrics"].as_object().unwrap();
+    let names: Vec<&str> = metrics.keys().map(String::as_str).collect();
+    let expected = [
+        "homes",
+        "members",
+        "load_kwh",
+        "generation_kwh",
+        "self_used_kwh",
+        "shared_kwh",
+        "import_kwh",
+        "export_kwh",
+        "self_sufficiency",
+        "self_consumption",
+        "peak_import_kw",
+        "peak_import_at",
+        "peak_export_kw",
+        "coincidence",
+    ];
+    assert_eq!(names, expected.map(|name| format!("community.{name}")));
+    for (name, metric) in metrics {
+        let words = ["unit", "definition"].map(|key| metric[key].as_str().unwrap_or_default());
+        assert!(words.iter().all(|word| !word.is_empty()) && metric.get("value").is_some(), "{name}: {metric}");
+    }
+    let world = scenario.world(&[]);
+    let outcome = run(&world);
+    let load_kwh = |id: &str| whole(&world, &outcome, id).kwh(Register::Load);
+    let sum = load_kwh("home-1") + load_kwh("home-2") + load_kwh("home-3");
+    // Results are written with nine decimals.
+    assert!((metrics["community.load_kwh"]["value"].as_f64().unwrap() - sum).abs() < 1e-8, "{sum} kWh");
+}
+
+fn fails(words: &[&str], code: i32) -> String {
+    let done = kwartier(words);
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert_eq!(done.status.code(), Some(code), "{said}");
+    assert!(done.stdout.is_empty(), "a run that fails prints no result: {}", String::from_utf8_lossy(&done.stdout));
+    said
+}
+
+#[test]
+fn results_that_cannot_be_written_end_with_code_3_and_name_the_place() {
+    let scenario = quick();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("notes.txt");
+    std::fs::write(&file, "mine").unwrap();
+    let out = file.join("results");
+    let said = fails(&["run", word(&scenario.path()), "--out", word(&out)], 3);
+    assert!(said.contains(word(&out)), "{said}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
+}
+
+#[test]
+fn a_result_whose_name_is_taken_by_a_folder_ends_with_code_3_and_leaves_nothing() {
+    let scenario = quick();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("members.csv")).unwrap();
+    let said = fails(&["run", word(&scenario.path()), "--out", word(folder.path())], 3);
+    assert!(said.contains("members.csv"), "{said}");
+    let left = files_in(folder.path());
+    assert_eq!(left, ["members.csv"], "nothing of the run stays, nothing of another's goes");
+}
+
+#[test]
+fn a_scenario_that_is_wrong_ends_with_code_2_before_anything_is_made() {
+    let wrong = Written::new("[scenario]\nname = \"Wrong\"\nstart = 2027-01-01\nyeers = 2\n");
+    let out = tempfile::tempdir().unwrap();
+    let out = out.path().join("results");
+    let said = fails(&["run", word(&wrong.path()), "--out", word(&out)], 2);
+    assert!(said.contains("yeers") && said.contains("years"), "{said}");
+    assert!(!out.exists());
+    fails(&["run", "no-such-scenario.toml"], 2);
+    fails(&["run", word(&quick().path()), "--threads", "none"], 2);
+    fails(&["run", word(&quick().path()), "--series", "homes"], 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_interrupted_ends_with_code_3_and_leaves_no_file() {
+    use std::process::{Command, Stdio};
+
+    // Far longer than it takes to see it begin: thirty years, every home written in every step.
+    let scenario = Written::new(
+        "[scenario]\nname = \"Long\"\nstart = 2027-01-01\nyears = 30\nstep_minutes = 15\nshapes = 4\n\
+         [[homes]]\nid = \"home\"\ncount = 40\n",
+    );
+    let out = tempfile::tempdir().unwrap();
+    let words = ["run", word(&scenario.path()), "--series", "homes", "--out", word(out.path())].map(str::to_owned);
+    let mut running = command(&words.each_ref().map(String::as_str)).stderr(Stdio::piped()).spawn().unwrap();
+    let part: PathBuf = out.path().join("homes.csv.part");
+    while std::fs::metadata(&part).map_or(0, |file| file.len()) == 0 {
+        assert!(running.try_wait().unwrap().is_none(), "it ended before it wrote anything");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let told = Command::new("sh").args(["-c", &format!("kill -INT {}", running.id())]).status().unwrap();
+    assert!(told.success());
+    let done = running.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(3), "{said}");
+    assert!(said.contains("interrupted"), "{said}");
+    assert_eq!(files_in(out.path()), Vec::<String>::new());
+}
