@@ -95,7 +95,8 @@ struct Meter {
 
 fn load(spec: &MeterFile, findings: &mut Findings) -> Option<Meter> {
     let columns: Vec<&str> = spec.columns.iter().map(String::as_str).collect();
-    let wanted = Wanted { columns: &columns, optional: &[], timezone: &spec.timezone };
+    let columns_origin = spec.columns_origin.as_ref();
+    let wanted = Wanted { columns: &columns, columns_origin, optional: &[], timezone: &spec.timezone };
     if spec.cumulative && matches!(spec.unit, MeterUnit::Kw | MeterUnit::W) {
         let message = format!("`{}` is said to be a register, and its unit a power", findings.file());
         let fault = Fault::error("kwartier::series::unit", message)

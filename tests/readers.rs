@@ -41,6 +41,7 @@ fn meter(file: &Path, columns: &[&str]) -> MeterFile {
     MeterFile {
         file: file.to_owned(),
         columns: columns.iter().map(|&name| name.to_owned()).collect(),
+        columns_origin: None,
         unit: MeterUnit::Kwh,
         cumulative: false,
         stamp: Stamp::Start,

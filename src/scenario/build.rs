@@ -474,6 +474,7 @@ impl<'a> Build<'a> {
         Some(plan::MeterFile {
             file,
             columns: meter.column.as_ref().map(|columns| columns.0.clone()).unwrap_or_default(),
+            columns_origin: at.origin("column"),
             unit: match meter.unit {
                 said::MeterUnit::Kwh => plan::MeterUnit::Kwh,
                 said::MeterUnit::Wh => plan::MeterUnit::Wh,

@@ -295,6 +295,8 @@ pub struct MeterFile {
     pub file: PathBuf,
     /// The value columns, by header name; more than one are added. Empty: the only one there is.
     pub columns: Vec<String>,
+    /// Where they are named, for messages; `None` if nowhere.
+    pub columns_origin: Option<Origin>,
     /// Unit of the values.
     pub unit: MeterUnit,
     /// Whether the values are readings of a register that counts up.

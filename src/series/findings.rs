@@ -39,6 +39,11 @@ impl<'a> Findings<'a> {
         self.push(fault.at(asked, label));
     }
 
+    /// Adds one that is mended at another place of the scenario.
+    pub(crate) fn at(&mut self, origin: &Origin, fault: Fault, label: impl Into<String>) {
+        self.push(fault.at(origin, label));
+    }
+
     /// Adds one that stands in the file: shown there, and its help says which key asks for the file.
     pub(crate) fn in_file(&mut self, source: &Source, span: Range<usize>, fault: Fault, label: impl Into<String>) {
         let help = format!("{} (the file is asked for at {})", fault.help, self.asked);

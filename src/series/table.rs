@@ -10,7 +10,7 @@ use jiff::tz::{Offset, TimeZone};
 use super::cell::{self, Cell, DecimalSign};
 use super::findings::Findings;
 use super::stamp::{self, Clock, NoInstant, Written};
-use crate::scenario::diagnostics::{Fault, Source, nearest};
+use crate::scenario::diagnostics::{Fault, Origin, Source, nearest};
 use crate::scenario::tree::file_help;
 
 /// Lines at the top among which the header is sought.
@@ -61,6 +61,8 @@ impl Table {
 pub(crate) struct Wanted<'a> {
     /// Columns that must be there, by header name.
     pub(crate) columns: &'a [&'a str],
+    /// Where the scenario names them, if it does.
+    pub(crate) columns_origin: Option<&'a Origin>,
     /// Columns that may be there.
     pub(crate) optional: &'a [&'a str],
     /// The zone of stamps without an offset.
@@ -223,7 +225,10 @@ fn pick_columns(head: &Head, wanted: &Wanted, findings: &mut Findings) -> Option
             continue;
         };
         found_all = false;
-        findings.in_scenario(fault, "this file");
+        match wanted.columns_origin {
+            Some(origin) if required => findings.at(origin, fault, format!("`{name}`")),
+            _ => findings.in_scenario(fault, "this file"),
+        }
     }
     let names = wanted.columns.iter().chain(wanted.optional).map(|name| (*name).to_owned()).collect();
     found_all.then_some(Picked { time, values, names })
