@@ -742,7 +742,7 @@ mod steps {
 mod panels {
     use kwartier::engine::meters::Register;
 
-    use super::common::reference_weather::{PLACES, weather_csv};
+    use super::common::reference_weather::{PLACES, Place, STEPS, instant_s, suns, synthetic_year};
     use super::common::scenario::{Written, run, whole};
     use super::*;
 
@@ -755,6 +755,19 @@ mod panels {
     /// A group's or plant's id for an orientation of the reference.
     fn id(kind: &str, tilt_deg: f64, azimuth_deg: f64, chain: &str) -> String {
         format!("{kind}_{tilt_deg}_{azimuth_deg}_{chain}")
+    }
+
+    /// The weather of a place as a file of instants in UTC.
+    fn weather_csv(place: &Place) -> String {
+        let year = synthetic_year(place, &suns(place, 0..STEPS));
+        let mut csv = String::from("time,ghi_w_m2,dni_w_m2,dhi_w_m2,temperature_c,wind_m_s\n");
+        for (step, now) in (0..STEPS).zip(&year) {
+            let time = jiff::Timestamp::from_second(instant_s(step)).expect("an instant of 2025");
+            let (ghi, dni, dhi) = (now.ghi_w_m2, now.dni_w_m2, now.dhi_w_m2);
+            let (air, wind) = (now.temperature_c, now.wind_m_s);
+            writeln!(csv, "{time},{ghi:.3},{dni:.3},{dhi:.3},{air:.3},{wind:.3}").expect("text can be written");
+        }
+        csv
     }
 
     #[test]
