@@ -101,10 +101,10 @@ enum Command {
 /// Runs the program as the command line asks.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    if let Some(threads) = cli.common.threads {
-        // Fails only if the pool exists already, and nothing before this uses one.
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global();
-    }
+    // This thread is one of the pool: it works instead of waiting, and with one thread no other is woken for every day of
+    // a run. Fails only if the pool exists already, and nothing before this uses one.
+    let pool = rayon::ThreadPoolBuilder::new().use_current_thread();
+    let _ = pool.num_threads(cli.common.threads.map_or(0, usize::from)).build_global();
     let common = &cli.common;
     let done = match &cli.command {
         Command::Run(args) => run::run(args, common),
