@@ -64,7 +64,11 @@ fn fastest_ns<T>(mut work: impl FnMut() -> T) -> f64 {
 fn print_figures(plan: &Plan) {
     let world = world(plan);
     let home_steps = (world.homes.len() * world.calendar.steps()) as f64;
-    let run = |record: bool| engine::run(&world, record, |_| Ok::<_, Infallible>(Next::GoOn));
+    let run = |record: bool| {
+        engine::run(&world, &engine::Options { record, ..engine::Options::default() }, |_| {
+            Ok::<_, Infallible>(Next::GoOn)
+        })
+    };
     let whole = fastest_ns(|| run(false)) / home_steps;
     let shapes = fastest_ns(|| Shapes::new(&world, 0)) / home_steps;
     println!("standard neighbourhood, {} homes, {} steps, one thread:", world.homes.len(), world.calendar.steps());

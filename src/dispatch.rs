@@ -2,20 +2,24 @@
 //!
 //! - `surplus`: a battery stores its home's own surplus and returns it into the home's own need ([`surplus`]).
 
-use crate::device::battery::Cells;
+use crate::device::battery::{Cells, Content};
+use crate::reduce::{at_least, at_most};
 
 /// Charging and discharging power (kW, both ≥ 0, at most one above 0) of a battery that follows its home's surplus,
 /// without foresight.
 ///
 /// * `net_kw` – the home's load minus its generation, kW; positive = need.
-/// * `content_kwh` – content after the step's standby loss, kWh.
+/// * `content` – what the battery holds after the step's standby loss.
 ///
 /// It takes as much of the surplus as its power and room allow, and gives as much of the need as its power and content
 /// allow.
 #[inline(always)]
-pub fn surplus(cells: &Cells, lane: usize, net_kw: f32, content_kwh: f64) -> (f32, f32) {
-    let charge_kw = (-net_kw).max(0.0).min(cells.charge_limit_kw(lane, content_kwh));
-    let discharge_kw = net_kw.max(0.0).min(cells.discharge_limit_kw(lane, content_kwh));
+pub fn surplus(cells: &Cells, lane: usize, net_kw: f32, content: Content) -> (f32, f32) {
+    // What depends on the content comes last: the next step waits for it.
+    let (surplus_kw, need_kw) = (at_least(-net_kw, 0.0), at_least(net_kw, 0.0));
+    let charge_kw = at_most(at_most(surplus_kw, cells.power_kw(lane)), at_least(cells.room_kw(lane, content), 0.0));
+    let discharge_kw =
+        at_most(at_most(need_kw, cells.power_kw(lane)), at_least(cells.available_kw(lane, content), 0.0));
     (charge_kw, discharge_kw)
 }
 
@@ -43,7 +47,7 @@ mod tests {
     fn surplus_beyond_the_power_limit_is_left_over() {
         let mut cells = Cells::none();
         cells.set(0, &HOME, 0.25);
-        let (charge_kw, discharge_kw) = surplus(&cells, 0, -4.0, 0.0);
+        let (charge_kw, discharge_kw) = surplus(&cells, 0, -4.0, Content::default());
         assert!((charge_kw - 2.5).abs() < 1e-6 && discharge_kw.abs() < f32::EPSILON);
     }
 
@@ -51,7 +55,7 @@ mod tests {
     fn need_is_met_from_the_content_as_far_as_it_goes() {
         let mut cells = Cells::none();
         cells.set(0, &HOME, 0.25);
-        let (charge_kw, discharge_kw) = surplus(&cells, 0, 2.0, 0.25);
+        let (charge_kw, discharge_kw) = surplus(&cells, 0, 2.0, Content::of_kwh(0.25));
         assert!(charge_kw.abs() < f32::EPSILON);
         assert!((discharge_kw - 0.95).abs() < 1e-6, "0.25 kWh give 0.2375 kWh of AC");
     }
@@ -65,16 +69,17 @@ mod tests {
         ) {
             let mut cells = Cells::none();
             cells.set(0, &HOME, step_h);
-            let mut content = start;
+            let mut content = Content::of_kwh(start);
             let mut into_kwh = 0.0;
             for net_kw in net {
                 let (charge_kw, discharge_kw) = surplus(&cells, 0, net_kw, content);
                 prop_assert!(charge_kw * discharge_kw <= 0.0);
                 content = cells.after_flows(0, content, charge_kw, discharge_kw);
                 into_kwh += f64::from(charge_kw - discharge_kw) * step_h;
-                prop_assert!((-LAST_BIT_KWH..=5.0 + LAST_BIT_KWH).contains(&content), "{content}");
+                prop_assert!((-LAST_BIT_KWH..=5.0 + LAST_BIT_KWH).contains(&content.kwh()), "{content:?}");
             }
-            prop_assert!(into_kwh >= content - start - 1e-4, "in {into_kwh}, stored {}", content - start);
+            let stored = content.kwh() - start;
+            prop_assert!(into_kwh >= stored - 1e-4, "in {into_kwh}, stored {stored}");
         }
     }
 }

@@ -10,14 +10,16 @@ mod block;
 mod chunk;
 mod lanes;
 pub mod meters;
+pub mod vector;
 pub mod world;
 
 use rayon::prelude::*;
 
 pub use balance::{BALANCE_TOLERANCE, Balance};
 use block::DayInput;
-use chunk::Chunk;
-use meters::Meter;
+use chunk::{Chunk, DaySharing, Sums};
+use meters::{DayRegister, Meter, WeightedRegister};
+use vector::Vector;
 use world::{Shapes, World};
 
 use crate::calendar::Day;
@@ -42,6 +44,10 @@ pub struct CommunityStep {
     pub import_kw: f64,
     /// Fed in at all meters, plants included, before sharing.
     pub export_kw: f64,
+    /// The members' part of the import: what they would take of the local kWh.
+    pub member_demand_kw: f64,
+    /// The members' and plants' part of the export: what there is to share.
+    pub member_surplus_kw: f64,
     /// Shared among members.
     pub shared_kw: f64,
 }
@@ -62,11 +68,40 @@ pub struct PlantMonth {
     pub shared_out_kwh: f64,
 }
 
+/// How a run is made. None of it changes a result.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Keep every home's flows of the day for those who look on (slower).
+    pub record: bool,
+    /// Work on the chunks of homes in parallel; off where many runs are parallel themselves.
+    pub parallel: bool,
+    /// The vector instructions of the day loop.
+    pub vector: Vector,
+    /// Registers beyond those that every home has.
+    pub registers: Vec<WeightedRegister>,
+}
+
+impl Default for Options {
+    /// Nothing is recorded, in parallel, with the widest instructions of the machine, no further registers.
+    fn default() -> Options {
+        Options { record: false, parallel: true, vector: Vector::widest(), registers: Vec::new() }
+    }
+}
+
+impl Options {
+    /// The default with every home's flows kept for those who look on.
+    pub fn recording() -> Options {
+        Options { record: true, ..Options::default() }
+    }
+}
+
 /// What a run leaves: meters by home and month, the community by step, and the balance.
 #[derive(Debug)]
 pub struct Outcome {
     chunks: Vec<Chunk>,
     place: Vec<Place>,
+    /// Weighted registers of a home and month.
+    weighted: usize,
     /// The community in each step of the run.
     pub community: Vec<CommunityStep>,
     /// Each plant by month, `[plant][month]`.
@@ -100,12 +135,24 @@ impl Outcome {
         sum
     }
 
+    /// A weighted register of a home, by its place in [`Options::registers`], in a month of the run: Σ flow × weight ×
+    /// hours.
+    ///
+    /// # Panics
+    /// If the run was not asked for such a register.
+    pub fn weighted(&self, home: usize, register: usize, run_month: usize) -> f64 {
+        assert!(register < self.weighted, "the run was asked for {} registers", self.weighted);
+        let place = self.place[home];
+        let block = &self.chunks[place.chunk as usize].blocks[usize::from(place.block)];
+        block.weighted[run_month * self.weighted + register][usize::from(place.lane)]
+    }
+
     /// The content of a home's battery at the start and the end of the run, kWh.
     pub fn content_kwh(&self, home: usize) -> (f64, f64) {
         let place = self.place[home];
         let block = &self.chunks[place.chunk as usize].blocks[usize::from(place.block)];
         let lane = usize::from(place.lane);
-        (block.start_kwh[lane], block.content_kwh[lane])
+        (block.starts.of_lane(lane).kwh(), block.contents.of_lane(lane).kwh())
     }
 }
 
@@ -190,36 +237,49 @@ pub enum Next {
 
 /// Runs the whole axis of a world.
 ///
-/// * `record` – keep every home's flows of the day for `on_day` (slower).
 /// * `on_day` – called after each day, in order.
 ///
 /// # Errors
 /// Only those of `on_day`.
+///
+/// # Panics
+/// If a weighted register has not a weight for each step of the run.
 pub fn run<E>(
     world: &World,
-    record: bool,
+    options: &Options,
     mut on_day: impl FnMut(&DayFlows<'_>) -> Result<Next, E>,
 ) -> Result<Outcome, E> {
     let calendar = &world.calendar;
-    let (mut chunks, place) = chunk::build(world, record);
+    let steps = calendar.steps();
+    assert!(options.registers.iter().all(|r| r.weights.len() == steps), "a register has a weight for each step");
+    let (mut chunks, place) = chunk::build(world, options);
     let months = calendar.run_months().len();
-    let mut community = Vec::with_capacity(calendar.steps());
+    let mut community = Vec::with_capacity(steps);
     let mut plants = vec![vec![PlantMonth::default(); months]; world.plants.len()];
     let method = method(&world.plan.sharing);
     let mut stopped = false;
     for run_year in 0..calendar.run_years() {
         let shapes = Shapes::new(world, run_year);
-        for_each_chunk(&mut chunks, |chunk| chunk.begin_year(world, &shapes, run_year));
+        for_each_chunk(options, &mut chunks, |chunk| chunk.begin_year(world, &shapes, run_year));
         let days = calendar.days_of_year(run_year);
         for (index, day) in days.iter().enumerate() {
             let minutes: Vec<u16> = day.range().map(|step| calendar.local_minute(step)).collect();
-            let input = DayInput { world, shapes: &shapes, day, index, days: days.len(), minutes: &minutes };
-            for_each_chunk(&mut chunks, |chunk| chunk.flows(&input));
-            let shares = share(world, day, method, &mut chunks);
+            let numbered = options.registers.iter().enumerate();
+            let registers: Vec<DayRegister> = numbered.map(|(number, register)| register.of_day(number, day)).collect();
+            let input = DayInput {
+                world,
+                shapes: &shapes,
+                day,
+                index,
+                days: days.len(),
+                minutes: &minutes,
+                registers: &registers,
+                vector: options.vector,
+            };
+            for_each_chunk(options, &mut chunks, |chunk| chunk.flows(&input));
             let begin = community.len();
-            for (step, share) in shares.iter().enumerate() {
-                community.push(community_step(world, day.first_step + step, step, share, &chunks));
-            }
+            community.extend(community_day(&input, &chunks));
+            let shares = share(&input, method, options, &mut chunks, &mut community[begin..]);
             for (plant, months) in world.plant_kw.iter().zip(&mut plants) {
                 let month = &mut months[day.run_month];
                 for (kw, share) in plant[day.range()].iter().zip(&shares) {
@@ -244,7 +304,8 @@ pub fn run<E>(
             break;
         }
     }
-    let mut outcome = Outcome { chunks, place, community, plants, balance: Balance::default() };
+    let mut outcome =
+        Outcome { chunks, place, weighted: options.registers.len(), community, plants, balance: Balance::default() };
     outcome.balance = Balance::of(world, &outcome);
     Ok(outcome)
 }
@@ -257,54 +318,80 @@ fn method(sharing: &Sharing) -> Method {
     }
 }
 
-/// Works on every chunk, in parallel where there is more than one; a chunk sees only itself.
-fn for_each_chunk(chunks: &mut [Chunk], work: impl Fn(&mut Chunk) + Send + Sync) {
-    match chunks {
-        [only] => work(only),
-        many => many.par_iter_mut().for_each(work),
-    }
-}
-
-/// The sharing of each step of a day, and its part in the homes' meters.
-fn share(world: &World, day: &Day, method: Method, chunks: &mut [Chunk]) -> Vec<StepShare> {
-    if method == Method::None {
-        return vec![StepShare::default(); day.steps];
-    }
-    let surplus = |step: usize, chunks: &[Chunk]| {
-        let plants: f64 = world.plant_kw.iter().map(|kw| kw[day.first_step + step]).sum();
-        chunks.iter().map(|chunk| chunk.member_export_kw[step]).sum::<f64>() + plants
-    };
-    let demand = |step: usize, chunks: &[Chunk]| chunks.iter().map(|chunk| chunk.member_import_kw[step]).sum::<f64>();
-    let shares: Vec<StepShare> = if method == Method::ProRata {
-        (0..day.steps).map(|step| sharing::pro_rata(demand(step, chunks), surplus(step, chunks))).collect()
+/// Works on every chunk, in parallel if that is asked for and there is more than one; a chunk sees only itself.
+fn for_each_chunk(options: &Options, chunks: &mut [Chunk], work: impl Fn(&mut Chunk) + Send + Sync) {
+    if options.parallel && chunks.len() > 1 {
+        chunks.par_iter_mut().for_each(work);
     } else {
-        let pool: Vec<f64> = (0..day.steps).map(|step| surplus(step, chunks)).collect();
-        let pool_kw: Vec<f32> = pool.iter().map(|kw| *kw as f32).collect();
-        for_each_chunk(chunks, |chunk| chunk.take_fixed(&pool_kw));
-        let taken = |step: usize| chunks.iter().map(|chunk| chunk.taken_kw[step]).sum::<f64>();
-        let share = |(step, pool): (usize, &f64)| sharing::fixed(demand(step, chunks), taken(step), *pool);
-        pool.iter().enumerate().map(share).collect()
-    };
-    let column = |of: fn(&StepShare) -> f64| shares.iter().map(|share| of(share) as f32).collect::<Vec<f32>>();
-    let (received, pool, given) = (column(|s| s.received_part), column(|s| s.pool_kw), column(|s| s.given_part));
-    let step_h = world.calendar.step_h();
-    for_each_chunk(chunks, |chunk| chunk.share(day.run_month, step_h, method, &received, &pool, &given));
-    shares
+        chunks.iter_mut().for_each(work);
+    }
 }
 
-fn community_step(world: &World, step: usize, in_day: usize, share: &StepShare, chunks: &[Chunk]) -> CommunityStep {
-    let sum = |of: fn(&Chunk) -> &Vec<f64>| chunks.iter().map(|chunk| of(chunk)[in_day]).sum::<f64>();
-    let plant_generation_kw = world.plant_kw.iter().map(|kw| kw[step]).sum();
-    CommunityStep {
-        load_kw: sum(|c| &c.load_kw),
-        home_generation_kw: sum(|c| &c.generation_kw),
-        plant_generation_kw,
-        charge_kw: sum(|c| &c.charge_kw),
-        discharge_kw: sum(|c| &c.discharge_kw),
-        import_kw: sum(|c| &c.member_import_kw) + sum(|c| &c.other_import_kw),
-        export_kw: sum(|c| &c.member_export_kw) + sum(|c| &c.other_export_kw) + plant_generation_kw,
-        shared_kw: share.shared_kw,
+/// The day's steps of the community, nothing shared yet: the sums of the chunks, added in order, and the plants.
+fn community_day(input: &DayInput, chunks: &[Chunk]) -> Vec<CommunityStep> {
+    let total = |of: fn(&Sums) -> &Vec<f64>| {
+        let mut total = vec![0.0; input.day.steps];
+        for chunk in chunks {
+            for (total, kw) in total.iter_mut().zip(of(&chunk.sums)) {
+                *total += kw;
+            }
+        }
+        total
+    };
+    let (load, generation) = (total(|sums| &sums.load_kw), total(|sums| &sums.generation_kw));
+    let (charge, discharge) = (total(|sums| &sums.charge_kw), total(|sums| &sums.discharge_kw));
+    let (member_import, member_export) = (total(|sums| &sums.member_import_kw), total(|sums| &sums.member_export_kw));
+    let (other_import, other_export) = (total(|sums| &sums.other_import_kw), total(|sums| &sums.other_export_kw));
+    let plants = |step: usize| input.world.plant_kw.iter().map(|kw| kw[step]).sum::<f64>();
+    let step = |(in_day, step): (usize, usize)| {
+        let plant_generation_kw = plants(step);
+        let (member_demand_kw, member_surplus_kw) =
+            (member_import[in_day], member_export[in_day] + plant_generation_kw);
+        CommunityStep {
+            load_kw: load[in_day],
+            home_generation_kw: generation[in_day],
+            plant_generation_kw,
+            charge_kw: charge[in_day],
+            discharge_kw: discharge[in_day],
+            import_kw: member_demand_kw + other_import[in_day],
+            export_kw: member_surplus_kw + other_export[in_day],
+            member_demand_kw,
+            member_surplus_kw,
+            shared_kw: 0.0,
+        }
+    };
+    input.day.range().enumerate().map(step).collect()
+}
+
+/// The sharing of each step of a day, and its part in the homes' meters and the community.
+fn share(
+    input: &DayInput,
+    method: Method,
+    options: &Options,
+    chunks: &mut [Chunk],
+    community: &mut [CommunityStep],
+) -> Vec<StepShare> {
+    let shares: Vec<StepShare> = match method {
+        Method::None => return vec![StepShare::default(); input.day.steps],
+        Method::ProRata => {
+            community.iter().map(|step| sharing::pro_rata(step.member_demand_kw, step.member_surplus_kw)).collect()
+        }
+        Method::Fixed => {
+            let pool_kw: Vec<f32> = community.iter().map(|step| step.member_surplus_kw as f32).collect();
+            for_each_chunk(options, chunks, |chunk| chunk.take_fixed(options.vector, &pool_kw));
+            let taken = |in_day: usize| chunks.iter().map(|chunk| chunk.sums.taken_kw[in_day]).sum::<f64>();
+            let share = |(in_day, step): (usize, &CommunityStep)| {
+                sharing::fixed(step.member_demand_kw, taken(in_day), step.member_surplus_kw)
+            };
+            community.iter().enumerate().map(share).collect()
+        }
+    };
+    for (step, share) in community.iter_mut().zip(&shares) {
+        step.shared_kw = share.shared_kw;
     }
+    let of_day = DaySharing::new(method, &shares, input.registers);
+    for_each_chunk(options, chunks, |chunk| chunk.share(input, &of_day));
+    shares
 }
 
 /// Blocks that `homes` homes of one kit need.

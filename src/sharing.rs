@@ -14,6 +14,8 @@
 //! What a member cannot take of an equal or static part is left to the grid. Givers give in proportion to their
 //! surplus: j gives `G_j` Σa / S.
 
+use crate::reduce::at_most;
+
 /// How the part of a member is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -67,7 +69,7 @@ pub fn fixed(demand_kw: f64, taken_kw: f64, surplus_kw: f64) -> StepShare {
 /// What a member with demand `import_kw` takes of the pool with its fixed part.
 #[inline(always)]
 pub fn fixed_part_kw(part: f32, pool_kw: f32, import_kw: f32) -> f32 {
-    (part * pool_kw).min(import_kw)
+    at_most(part * pool_kw, import_kw)
 }
 
 fn part_of(shared_kw: f64, all_kw: f64) -> f64 {

@@ -291,7 +291,7 @@ mod clock_changes {
         let world = Written::new(TEXT).world(&[]);
         let home = kwartier::neighbourhood::find_home(&world.plan, &world.homes, id).expect("a home of the scenario");
         let mut loads = Vec::new();
-        let done = kwartier::engine::run(&world, true, |flows| {
+        let done = kwartier::engine::run(&world, &kwartier::engine::Options::recording(), |flows| {
             if flows.day.date < date {
                 return Ok::<_, std::convert::Infallible>(kwartier::engine::Next::GoOn);
             }
@@ -378,7 +378,7 @@ mod storage {
         let world = Written::new(&text).world(&[]);
         let home = world.homes.iter().position(|home| home.battery.is_some()).unwrap();
         let (mut lowest_after_giving, mut gave) = (f64::INFINITY, 0);
-        let outcome = kwartier::engine::run(&world, true, |flows| {
+        let outcome = kwartier::engine::run(&world, &kwartier::engine::Options::recording(), |flows| {
             for step in 0..flows.day.steps {
                 let now = flows.home(home, step);
                 if now.battery_kw < 0.0 {

@@ -397,7 +397,7 @@ mod laws {
             const DAYS: usize = 40;
             let world = street.world();
             let mut days = 0;
-            let outcome = engine::run(&world, true, |flows| {
+            let outcome = engine::run(&world, &engine::Options::recording(), |flows| {
                 days += 1;
                 day_holds(&world, flows).map(|next| if days < DAYS { next } else { Next::Stop })
             })?;
@@ -411,7 +411,7 @@ mod laws {
         let scenario = Written::new(&every_kit());
         for key in ["none", "equal", "pro-rata"] {
             let world = scenario.world(&[&format!("sharing.key={key}")]);
-            let outcome = engine::run(&world, true, |flows| day_holds(&world, flows));
+            let outcome = engine::run(&world, &engine::Options::recording(), |flows| day_holds(&world, flows));
             assert!(outcome.unwrap_or_else(|fault| panic!("{key}: {fault}")).balance.holds());
         }
     }
@@ -461,7 +461,7 @@ mod laws {
     fn a_run_that_is_stopped_has_the_days_so_far() {
         let world = Written::new(&every_kit()).world(&[]);
         let mut days = 0;
-        let outcome = engine::run(&world, false, |_| {
+        let outcome = engine::run(&world, &engine::Options::default(), |_| {
             days += 1;
             Ok::<_, Infallible>(if days < 3 { Next::GoOn } else { Next::Stop })
         });
@@ -556,7 +556,7 @@ mod reference {
             .map(|home| Plain { content_kwh: home.battery.map_or(0.0, |b| b.start_kwh()), ..Plain::default() })
             .collect();
         let mut plants_gave = 0.0;
-        let outcome = engine::run(&world, true, |flows| {
+        let outcome = engine::run(&world, &engine::Options::recording(), |flows| {
             for step in 0..flows.day.steps {
                 let own_kw: Vec<f64> = (0..world.homes.len())
                     .map(|home| {

@@ -79,7 +79,7 @@ fn loads(args: &ScenarioArgs, common: &Common) -> Result<(Vec<Line>, String), St
     }
     let mut series = vec![Vec::with_capacity(world.calendar.steps()); homes.len()];
     let mut progress = Progress::new(world.calendar.days().len(), world.homes.len(), common.quiet);
-    let done = engine::run(&world, true, |flows| {
+    let done = engine::run(&world, &engine::Options::recording(), |flows| {
         progress.day();
         for (series, home) in series.iter_mut().zip(homes) {
             series.extend((0..flows.day.steps).map(|step| flows.load_kw(*home, step) as f32));

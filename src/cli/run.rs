@@ -11,7 +11,7 @@ use super::output::{Stop, load_world, print, print_json};
 use super::progress::Progress;
 use super::{Common, Format, ScenarioArgs};
 use crate::engine::world::World;
-use crate::engine::{self, Next, Outcome};
+use crate::engine::{self, Next, Options, Outcome};
 use crate::neighbourhood::home_id;
 use crate::report::files::{self, HomesTable, OutFolder, WriteError};
 use crate::report::metrics::Metrics;
@@ -57,7 +57,7 @@ pub(super) fn run(args: &RunArgs, common: &Common) -> Result<(), Stop> {
     let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed));
     let prepared = begun.elapsed();
     let mut progress = Progress::new(world.calendar.days().len(), world.homes.len(), common.quiet);
-    let outcome = engine::run(&world, record, |flows| {
+    let outcome = engine::run(&world, &Options { record, ..Options::default() }, |flows| {
         if let Some(table) = &mut homes_table {
             table.write_day(&world, flows).map_err(|source| cannot_write("homes.csv", args, source))?;
         }

@@ -8,6 +8,7 @@
 //! Formulas and limits are those of pvlib 0.16. There is no loss by the angle of incidence, no spectral correction, no
 //! shading and no snow: these are in `system_loss`.
 
+use crate::reduce::{at_least, at_most};
 pub use crate::scenario::language::{CellTemperature, Transposition};
 use crate::weather::Conditions;
 use crate::weather::irradiance::perez_brightness;
@@ -379,13 +380,14 @@ impl RoofTerms {
 /// The caller sees to it that the terms were made with the roof's own models.
 #[inline(always)]
 pub fn ac_kw(sky: &SkyTerms, roof: &RoofTerms) -> f32 {
-    let cos_incidence = (sky.sun_e * roof.normal_e + sky.sun_n * roof.normal_n + sky.sun_u * roof.normal_u).max(0.0);
+    let cos_incidence =
+        at_least(sky.sun_e * roof.normal_e + sky.sun_n * roof.normal_n + sky.sun_u * roof.normal_u, 0.0);
     let diffuse =
-        (sky.circumsolar * cos_incidence + sky.isotropic * roof.sky_view + sky.horizon * roof.sin_tilt).max(0.0);
+        at_least(sky.circumsolar * cos_incidence + sky.isotropic * roof.sky_view + sky.horizon * roof.sin_tilt, 0.0);
     let poa = sky.beam * cos_incidence + diffuse + sky.ground * roof.ground_view;
     let warmth = 1.0 + roof.gamma_per_k * (sky.air_above_rated + sky.heating * poa);
     let dc_kw = roof.dc_kw_per_w_m2 * poa * warmth;
-    ((roof.square * dc_kw + roof.linear) * dc_kw - roof.idle_kw).min(roof.limit_kw).max(0.0)
+    at_least(at_most((roof.square * dc_kw + roof.linear) * dc_kw - roof.idle_kw, roof.limit_kw), 0.0)
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! The energy balance of every home and of the community, checked in every run.
 
-use super::meters::{Meter, Register};
+use super::meters::{Meter, REGISTERS, Register};
 use super::world::World;
 use super::{CommunityStep, Outcome};
-use crate::reduce;
+use crate::reduce::Total;
 
 /// A balance may miss by this part of the throughput, or of 1 kWh where that is more.
 ///
@@ -32,20 +32,20 @@ impl Balance {
 
     pub(super) fn of(world: &World, outcome: &Outcome) -> Balance {
         let months = world.calendar.run_months().len();
-        let homes: Vec<(Meter, f64)> = (0..world.homes.len())
-            .map(|home| {
-                let (start, end) = outcome.content_kwh(home);
-                (outcome.months(home, 0..months), end - start)
-            })
-            .collect();
         let mut worst_home: Option<(usize, f64)> = None;
-        for (index, (meter, stored)) in homes.iter().enumerate() {
-            let residual = home_residual(&world.homes[index], meter, *stored);
+        let mut totals: [Total; REGISTERS] = Default::default();
+        for (index, home) in world.homes.iter().enumerate() {
+            let meter = outcome.months(index, 0..months);
+            let (start, end) = outcome.content_kwh(index);
+            let residual = home_residual(home, &meter, end - start);
             if worst_home.is_none_or(|(_, worst)| residual > worst) {
                 worst_home = Some((index, residual));
             }
+            for (total, kwh) in totals.iter_mut().zip(meter.registers()) {
+                total.add(*kwh);
+            }
         }
-        let total = |register: Register| reduce::total(homes.iter().map(|(meter, _)| meter.kwh(register)));
+        let total = |register: Register| totals[register as usize].sum();
         let step_h = world.calendar.step_h();
         let steps = |of: fn(&CommunityStep) -> f64| outcome.community.iter().map(of).sum::<f64>() * step_h;
         let (load, generation) = (steps(|s| s.load_kw), steps(|s| s.home_generation_kw));

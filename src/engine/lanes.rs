@@ -1,19 +1,79 @@
 //! The hot loops: one day of one block, sixteen homes side by side.
 //!
-//! Each function is compiled for several vector widths and the widest that the machine has is chosen at run time. No
-//! lane ever reads another, and nothing is fused or approximated, so every width gives the same bits.
+//! Each function is a kernel for [`Vector::run`](super::vector::Vector::run), which compiles it for several vector widths.
+//! No lane ever reads another, and nothing is fused or approximated, so every width gives the same bits.
+//!
+//! Sums over steps are made in two stages: [`GROUP`] steps in f32 as a tree, groups in f64. A group of equal values is
+//! exact and any other is right to 1.2e-7 of itself at worst, so that a year's balance closes far below its tolerance;
+//! and the costly step from f32 to f64 is made once per group.
 
-use multiversion::multiversion;
+use std::ops::{Deref, DerefMut};
 
-use super::meters::NO_STEP;
-use crate::device::battery::Cells;
+use crate::device::battery::{Cells, Content};
 use crate::device::pv::{self, RoofTerms, SkyTerms};
 use crate::dispatch;
-use crate::reduce::LANES;
+use crate::reduce::{LANES, at_least};
 use crate::sharing;
 
-/// A value for each home of a block.
-pub(super) type Lanes = [f32; LANES];
+/// Steps that are summed in f32 before they join an f64 sum. Part of the result's definition, as [`LANES`] is.
+pub(super) const GROUP: usize = 4;
+
+/// A value for each home of a block. On a cache line of its own: a load of sixteen lanes touches one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(align(64))]
+pub(super) struct Lanes(pub [f32; LANES]);
+
+impl Lanes {
+    pub(super) const ZERO: Lanes = Lanes([0.0; LANES]);
+}
+
+impl Default for Lanes {
+    fn default() -> Lanes {
+        Lanes::ZERO
+    }
+}
+
+impl Deref for Lanes {
+    type Target = [f32; LANES];
+
+    #[inline(always)]
+    fn deref(&self) -> &[f32; LANES] {
+        &self.0
+    }
+}
+
+impl DerefMut for Lanes {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut [f32; LANES] {
+        &mut self.0
+    }
+}
+
+/// A sum for each home of a block.
+pub(super) type Totals = [f64; LANES];
+
+/// Groups of a day: as many steps as fill whole groups, then the rest one by one.
+pub(super) const fn groups_of(steps: usize) -> usize {
+    steps / GROUP + steps % GROUP
+}
+
+/// The flows of sixteen homes in a step or summed over a group of steps, or of the blocks of a street in a step: kW.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Flows {
+    pub load: Lanes,
+    pub generation: Lanes,
+    pub charge: Lanes,
+    pub discharge: Lanes,
+    pub import: Lanes,
+    pub export: Lanes,
+}
+
+/// The greatest import and export of a day in each lane, kW; 0 where there is none.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Peaks {
+    pub import_kw: Lanes,
+    pub export_kw: Lanes,
+}
 
 /// The roofs of a block as columns, in the words of [`RoofTerms`]. A lane without panels is all zero and makes nothing.
 #[derive(Clone, Debug, Default)]
@@ -67,172 +127,281 @@ impl Roofs {
     }
 }
 
-/// A sum for each home of a block. In f64: a day of equal f32 values would round the same way at every step.
-pub(super) type Totals = [f64; LANES];
-
-/// What a day adds up to in each lane: kW summed over steps, and peaks.
-#[derive(Clone, Debug)]
-pub(super) struct DaySums {
-    pub load: Totals,
-    pub generation: Totals,
-    pub charge: Totals,
-    pub discharge: Totals,
-    pub import: Totals,
-    pub export: Totals,
-    pub standby_kwh: Totals,
-    pub peak_import_kw: Lanes,
-    pub peak_import_at: [u32; LANES],
-    pub peak_export_kw: Lanes,
-    pub peak_export_at: [u32; LANES],
+/// What the batteries of a block hold, as columns in the words of [`Content`].
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Contents {
+    nearest_kwh: Lanes,
+    rest_kwh: Lanes,
 }
 
-impl DaySums {
-    pub(super) fn new() -> DaySums {
-        let zero = [0.0; LANES];
-        DaySums {
-            load: zero,
-            generation: zero,
-            charge: zero,
-            discharge: zero,
-            import: zero,
-            export: zero,
-            standby_kwh: zero,
-            peak_import_kw: [0.0; LANES],
-            peak_import_at: [NO_STEP; LANES],
-            peak_export_kw: [0.0; LANES],
-            peak_export_at: [NO_STEP; LANES],
-        }
+impl Contents {
+    pub(super) fn of_lane(&self, lane: usize) -> Content {
+        Content { nearest_kwh: self.nearest_kwh[lane], rest_kwh: self.rest_kwh[lane] }
+    }
+
+    #[inline(always)]
+    pub(super) fn set(&mut self, lane: usize, content: Content) {
+        (self.nearest_kwh[lane], self.rest_kwh[lane]) = (content.nearest_kwh, content.rest_kwh);
     }
 }
 
 /// Output of the block's roofs in each step, kW.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2", "aarch64+neon"))]
+#[inline(always)]
 pub(super) fn generate(sky: &[SkyTerms], roofs: &Roofs, generation: &mut [Lanes]) {
     for (terms, out) in sky.iter().zip(generation) {
         if terms.is_dark() {
-            *out = [0.0; LANES];
+            *out = Lanes::ZERO;
             continue;
         }
-        for (l, kw) in out.iter_mut().enumerate() {
-            *kw = pv::ac_kw(terms, &roofs.of_lane(l));
-        }
-    }
-}
-
-/// Grid exchange of homes without a battery: `net = load − generation`, and what it adds to sums and meters.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2", "aarch64+neon"))]
-pub(super) fn exchange(load: &[Lanes], generation: &[Lanes], net: &mut [Lanes], day: &mut DaySums) {
-    for (((load, generation), net), at) in load.iter().zip(generation).zip(net).zip(0_u32..) {
         for l in 0..LANES {
-            net[l] = load[l] - generation[l];
-            day.load[l] += f64::from(load[l]);
-            day.generation[l] += f64::from(generation[l]);
+            out[l] = pv::ac_kw(terms, &roofs.of_lane(l));
         }
-        meter(net, at, day);
     }
 }
 
-/// Grid exchange of homes with a battery that follows their surplus.
+/// Batteries that follow their homes' surplus, through a day.
 ///
-/// `battery` receives the battery's power, positive = charging; `content_kwh` goes from the day's start to its end.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2", "aarch64+neon"))]
-pub(super) fn exchange_with_battery(
+/// `battery` receives the batteries' power, positive = charging, and `net` load − generation + that; `contents` go from
+/// the day's start to its end. Returns what standing lost, kWh; where nothing is lost (`LOSE` is false), zero.
+#[inline(always)]
+pub(super) fn store_surplus<const LOSE: bool>(
     load: &[Lanes],
     generation: &[Lanes],
     cells: &Cells,
-    content_kwh: &mut [f64; LANES],
+    contents: &mut Contents,
     battery: &mut [Lanes],
     net: &mut [Lanes],
-    day: &mut DaySums,
-) {
+) -> Totals {
+    let mut standby_kwh = [0.0; LANES];
+    let (mut nearest, mut rest) = (contents.nearest_kwh, contents.rest_kwh);
     let inputs = load.iter().zip(generation);
-    for (((load, generation), (net, battery)), at) in inputs.zip(net.iter_mut().zip(battery)).zip(0_u32..) {
+    for ((load, generation), (net, battery)) in inputs.zip(net.iter_mut().zip(battery)) {
         for l in 0..LANES {
-            let before = content_kwh[l];
-            let content = cells.after_standby(l, before);
-            day.standby_kwh[l] += before - content;
+            let mut content = Content { nearest_kwh: nearest[l], rest_kwh: rest[l] };
+            if LOSE {
+                standby_kwh[l] += cells.standby_kwh(l, content);
+                content = cells.after_standby(l, content);
+            }
             let own = load[l] - generation[l];
             let (charge, discharge) = dispatch::surplus(cells, l, own, content);
-            content_kwh[l] = cells.after_flows(l, content, charge, discharge);
+            content = cells.after_flows(l, content, charge, discharge);
+            (nearest[l], rest[l]) = (content.nearest_kwh, content.rest_kwh);
             net[l] = own + charge - discharge;
             battery[l] = charge - discharge;
-            day.load[l] += f64::from(load[l]);
-            day.generation[l] += f64::from(generation[l]);
-            day.charge[l] += f64::from(charge);
-            day.discharge[l] += f64::from(discharge);
         }
-        meter(net, at, day);
+    }
+    for l in 0..LANES {
+        let content = Content { nearest_kwh: nearest[l], rest_kwh: rest[l] };
+        contents.set(l, Content::of_kwh(content.kwh()));
+    }
+    standby_kwh
+}
+
+/// Sums and peaks of homes that only use: without panels and battery all they use is import.
+///
+/// Adds each step to the street's, sets `groups`.
+#[inline(always)]
+pub(super) fn sum_use(load: &[Lanes], street: &mut [Flows], groups: &mut [Flows]) -> Peaks {
+    let mut peaks = Peaks::default();
+    let ((fours, rest), (street_fours, street_rest)) = (load.as_chunks(), street.as_chunks_mut());
+    let (whole, single) = groups.split_at_mut(fours.len());
+    for ((load, street), group) in fours.iter().zip(street_fours).zip(whole) {
+        sum_use_of_group::<GROUP>(load, street, group, &mut peaks);
+    }
+    for ((load, street), group) in rest.iter().zip(street_rest).zip(single) {
+        sum_use_of_group::<1>(std::array::from_ref(load), std::array::from_mut(street), group, &mut peaks);
+    }
+    peaks
+}
+
+#[inline(always)]
+#[expect(clippy::needless_range_loop, reason = "all lanes do the same to several columns")]
+fn sum_use_of_group<const N: usize>(load: &[Lanes; N], street: &mut [Flows; N], group: &mut Flows, peaks: &mut Peaks) {
+    for l in 0..LANES {
+        let load_kw: [f32; N] = std::array::from_fn(|i| load[i][l]);
+        group.load[l] = tree(load_kw);
+        peaks.import_kw[l] = greatest(load_kw, peaks.import_kw[l]);
+        for i in 0..N {
+            street[i].load[l] += load_kw[i];
+        }
+    }
+}
+
+/// Sums and peaks of homes with panels or a battery: load, generation, import, export.
+///
+/// Adds each step to the street's, sets `groups`. Without a battery (`HAS_NET` is false) `net` is set too, to load −
+/// generation; with one it was set by it.
+#[inline(always)]
+pub(super) fn sum_exchange<const HAS_NET: bool>(
+    load: &[Lanes],
+    generation: &[Lanes],
+    net: &mut [Lanes],
+    street: &mut [Flows],
+    groups: &mut [Flows],
+) -> Peaks {
+    let mut peaks = Peaks::default();
+    let ((loads, load_rest), (generations, generation_rest)) = (load.as_chunks(), generation.as_chunks());
+    let ((nets, net_rest), (streets, street_rest)) = (net.as_chunks_mut(), street.as_chunks_mut());
+    let (whole, single) = groups.split_at_mut(loads.len());
+    for ((((load, generation), net), street), group) in loads.iter().zip(generations).zip(nets).zip(streets).zip(whole)
+    {
+        sum_exchange_of_group::<HAS_NET, GROUP>([load, generation], net, street, group, &mut peaks);
+    }
+    let rest = load_rest.iter().zip(generation_rest).zip(net_rest).zip(street_rest).zip(single);
+    for ((((load, generation), net), street), group) in rest {
+        let (flows, net) = ([load, generation].map(std::array::from_ref), std::array::from_mut(net));
+        sum_exchange_of_group::<HAS_NET, 1>(flows, net, std::array::from_mut(street), group, &mut peaks);
+    }
+    peaks
+}
+
+#[inline(always)]
+fn sum_exchange_of_group<const HAS_NET: bool, const N: usize>(
+    [load, generation]: [&[Lanes; N]; 2],
+    net: &mut [Lanes; N],
+    street: &mut [Flows; N],
+    group: &mut Flows,
+    peaks: &mut Peaks,
+) {
+    for l in 0..LANES {
+        let load_kw: [f32; N] = std::array::from_fn(|i| load[i][l]);
+        let generation_kw: [f32; N] = std::array::from_fn(|i| generation[i][l]);
+        if !HAS_NET {
+            for i in 0..N {
+                net[i][l] = load_kw[i] - generation_kw[i];
+            }
+        }
+        let import_kw: [f32; N] = std::array::from_fn(|i| at_least(net[i][l], 0.0));
+        let export_kw: [f32; N] = std::array::from_fn(|i| at_least(-net[i][l], 0.0));
+        group.load[l] = tree(load_kw);
+        group.generation[l] = tree(generation_kw);
+        group.import[l] = tree(import_kw);
+        group.export[l] = tree(export_kw);
+        peaks.import_kw[l] = greatest(import_kw, peaks.import_kw[l]);
+        peaks.export_kw[l] = greatest(export_kw, peaks.export_kw[l]);
+        for i in 0..N {
+            street[i].load[l] += load_kw[i];
+            street[i].generation[l] += generation_kw[i];
+            street[i].import[l] += import_kw[i];
+            street[i].export[l] += export_kw[i];
+        }
+    }
+}
+
+/// Sums of batteries: charge and discharge. Adds each step to the street's, sets `groups`.
+#[inline(always)]
+pub(super) fn sum_battery(battery: &[Lanes], street: &mut [Flows], groups: &mut [Flows]) {
+    let ((fours, rest), (street_fours, street_rest)) = (battery.as_chunks(), street.as_chunks_mut());
+    let (whole, single) = groups.split_at_mut(fours.len());
+    for ((battery, street), group) in fours.iter().zip(street_fours).zip(whole) {
+        sum_battery_of_group::<GROUP>(battery, street, group);
+    }
+    for ((battery, street), group) in rest.iter().zip(street_rest).zip(single) {
+        sum_battery_of_group::<1>(std::array::from_ref(battery), std::array::from_mut(street), group);
     }
 }
 
 #[inline(always)]
-fn meter(net: &Lanes, at: u32, day: &mut DaySums) {
-    for (l, net) in net.iter().enumerate() {
-        let import = net.max(0.0);
-        let export = (-net).max(0.0);
-        day.import[l] += f64::from(import);
-        day.export[l] += f64::from(export);
-        let higher = import > day.peak_import_kw[l];
-        day.peak_import_kw[l] = if higher { import } else { day.peak_import_kw[l] };
-        day.peak_import_at[l] = if higher { at } else { day.peak_import_at[l] };
-        let higher = export > day.peak_export_kw[l];
-        day.peak_export_kw[l] = if higher { export } else { day.peak_export_kw[l] };
-        day.peak_export_at[l] = if higher { at } else { day.peak_export_at[l] };
+#[expect(clippy::needless_range_loop, reason = "all lanes do the same to several columns")]
+fn sum_battery_of_group<const N: usize>(battery: &[Lanes; N], street: &mut [Flows; N], group: &mut Flows) {
+    for l in 0..LANES {
+        let charge_kw: [f32; N] = std::array::from_fn(|i| at_least(battery[i][l], 0.0));
+        let discharge_kw: [f32; N] = std::array::from_fn(|i| at_least(-battery[i][l], 0.0));
+        group.charge[l] = tree(charge_kw);
+        group.discharge[l] = tree(discharge_kw);
+        for i in 0..N {
+            street[i].charge[l] += charge_kw[i];
+            street[i].discharge[l] += discharge_kw[i];
+        }
     }
 }
 
-/// Adds a block's tile to the chunk's sums, step by step and lane by lane.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2", "aarch64+neon"))]
-pub(super) fn gather(tile: &[Lanes], sum: &mut [Totals]) {
-    // Flat, so that the compiler works along the lanes and not across the steps.
-    for (value, sum) in tile.as_flattened().iter().zip(sum.as_flattened_mut()) {
-        *sum += f64::from(*value);
+/// The sum of a group as a tree; the values themselves where they are fewer.
+#[inline(always)]
+fn tree<const N: usize>(values: [f32; N]) -> f32 {
+    if N == 4 { (values[0] + values[1]) + (values[2] + values[3]) } else { values[0] }
+}
+
+#[inline(always)]
+fn greatest<const N: usize>(values: [f32; N], before: f32) -> f32 {
+    if N == 4 {
+        at_least(at_least(at_least(values[0], values[1]), at_least(values[2], values[3])), before)
+    } else {
+        at_least(values[0], before)
     }
 }
 
-/// Adds the positive part of a tile to one sum and the negative part to another: imports and exports, charge and
-/// discharge.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2", "aarch64+neon"))]
-pub(super) fn gather_parts(tile: &[Lanes], positive: &mut [Totals], negative: &mut [Totals]) {
-    let sums = positive.as_flattened_mut().iter_mut().zip(negative.as_flattened_mut());
-    for (value, (positive, negative)) in tile.as_flattened().iter().zip(sums) {
-        *positive += f64::from(value.max(0.0));
-        *negative += f64::from((-value).max(0.0));
+/// A flow of the day: its groups summed, kW.
+#[inline(always)]
+pub(super) fn total(groups: &[Flows], of: impl Fn(&Flows) -> &Lanes) -> Totals {
+    let mut total = [0.0; LANES];
+    for group in groups {
+        let kw = of(group);
+        for l in 0..LANES {
+            total[l] += f64::from(kw[l]);
+        }
     }
+    total
+}
+
+/// The same with a weight for each group, where all its steps have the same.
+#[inline(always)]
+pub(super) fn weighted_total(groups: &[Flows], weights: &[f64], of: impl Fn(&Flows) -> &Lanes) -> Totals {
+    let mut total = [0.0; LANES];
+    for (group, weight) in groups.iter().zip(weights) {
+        let kw = of(group);
+        for l in 0..LANES {
+            total[l] += f64::from(kw[l]) * weight;
+        }
+    }
+    total
+}
+
+/// Σ weight × flow over a day's steps, kW: the flow of each step is `of(tile's value)`.
+#[inline(always)]
+pub(super) fn weigh(tile: &[Lanes], weights: &[f32], of: impl Fn(usize, usize, f32) -> f32) -> Totals {
+    let mut total = [0.0; LANES];
+    let ((fours, rest), (weight_fours, weight_rest)) = (tile.as_chunks::<GROUP>(), weights.as_chunks::<GROUP>());
+    for (number, (tile, weight)) in fours.iter().zip(weight_fours).enumerate() {
+        let first = number * GROUP;
+        for l in 0..LANES {
+            total[l] += f64::from(tree::<GROUP>(std::array::from_fn(|i| of(first + i, l, tile[i][l]) * weight[i])));
+        }
+    }
+    let first = fours.len() * GROUP;
+    for (step, (tile, weight)) in (first..).zip(rest.iter().zip(weight_rest)) {
+        for l in 0..LANES {
+            total[l] += f64::from(of(step, l, tile[l]) * weight);
+        }
+    }
+    total
+}
+
+/// Σ weight × import over a day's steps, kW; with the part of import that members receive as the weight, it is their
+/// shared energy of the pro-rata key.
+#[inline(always)]
+pub(super) fn weigh_import(net: &[Lanes], weights: &[f32]) -> Totals {
+    weigh(net, weights, |_, _, net_kw| at_least(net_kw, 0.0))
+}
+
+/// Σ weight × export over a day's steps, kW.
+#[inline(always)]
+pub(super) fn weigh_export(net: &[Lanes], weights: &[f32]) -> Totals {
+    weigh(net, weights, |_, _, net_kw| at_least(-net_kw, 0.0))
+}
+
+/// Σ weight × what fixed parts of the pool give over a day's steps, kW.
+#[inline(always)]
+pub(super) fn weigh_fixed(net: &[Lanes], parts: &Lanes, pool_kw: &[f32], weights: &[f32]) -> Totals {
+    weigh(net, weights, |step, l, net_kw| sharing::fixed_part_kw(parts[l], pool_kw[step], at_least(net_kw, 0.0)))
 }
 
 /// What fixed parts take of the pool, added to the chunk's sum.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2", "aarch64+neon"))]
+#[inline(always)]
 pub(super) fn take_fixed(net: &[Lanes], parts: &Lanes, pool_kw: &[f32], taken: &mut [Totals]) {
     for ((net, pool), taken) in net.iter().zip(pool_kw).zip(taken) {
         for l in 0..LANES {
-            taken[l] += f64::from(sharing::fixed_part_kw(parts[l], *pool, net[l].max(0.0)));
+            taken[l] += f64::from(sharing::fixed_part_kw(parts[l], *pool, at_least(net[l], 0.0)));
         }
     }
-}
-
-/// Shared energy of a day in each lane, kW summed over steps: (in, out), for the pro-rata key.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2", "aarch64+neon"))]
-pub(super) fn share_pro_rata(net: &[Lanes], received_part: &[f32], given_part: &[f32]) -> (Totals, Totals) {
-    let (mut shared_in, mut shared_out) = ([0.0; LANES], [0.0; LANES]);
-    for ((net, received), given) in net.iter().zip(received_part).zip(given_part) {
-        for l in 0..LANES {
-            shared_in[l] += f64::from(net[l].max(0.0) * received);
-            shared_out[l] += f64::from((-net[l]).max(0.0) * given);
-        }
-    }
-    (shared_in, shared_out)
-}
-
-/// Shared energy of a day in each lane, kW summed over steps: (in, out), for fixed parts of the pool.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2", "aarch64+neon"))]
-pub(super) fn share_fixed(net: &[Lanes], parts: &Lanes, pool_kw: &[f32], given_part: &[f32]) -> (Totals, Totals) {
-    let (mut shared_in, mut shared_out) = ([0.0; LANES], [0.0; LANES]);
-    for ((net, pool), given) in net.iter().zip(pool_kw).zip(given_part) {
-        for l in 0..LANES {
-            shared_in[l] += f64::from(sharing::fixed_part_kw(parts[l], *pool, net[l].max(0.0)));
-            shared_out[l] += f64::from((-net[l]).max(0.0) * given);
-        }
-    }
-    (shared_in, shared_out)
 }

@@ -1,5 +1,11 @@
 //! Meters: what the day loop keeps of a home, by month. Nothing here grows with the number of steps.
+//!
+//! Every home has the registers of [`Register`] and its peaks. A run may be asked for more: a [`WeightedRegister`] is
+//! Σ flow × weight(step), with a weight for every step of the run: a tariff slot (1 within it, 0 outside), a price, a
+//! part. A register that nobody asks for costs nothing.
 
+use super::lanes::GROUP;
+use crate::calendar::Day;
 use crate::reduce::LANES;
 
 /// The registers of a home, each a sum over a month, kWh.
@@ -28,6 +34,70 @@ pub enum Register {
 
 /// The number of registers.
 pub const REGISTERS: usize = 9;
+
+/// A flow of a home that a weighted register may count, kW ≥ 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// Use of electricity.
+    Load,
+    /// Output of its own panels.
+    Generation,
+    /// Into its battery, AC side.
+    Charge,
+    /// Out of its battery, AC side.
+    Discharge,
+    /// Drawn at the meter, before sharing.
+    Import,
+    /// Fed in at the meter, before sharing.
+    Export,
+    /// The part of its import that is shared energy.
+    SharedIn,
+    /// The part of its export that is shared.
+    SharedOut,
+}
+
+/// A register that a run is asked for: for every home and month, Σ flow × weight(step) × hours of a step.
+///
+/// With weights of 1 and 0 it counts kWh in a tariff slot, exactly as the plain register would; with prices in EUR/kWh
+/// it counts EUR. Where a weight stays the same for an hour of quarter-hours (four steps from the start of a local day)
+/// it is applied in f64, otherwise in f32, right to 1.2e-7 of the register.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WeightedRegister {
+    /// What it counts.
+    pub flow: Flow,
+    /// A weight for each step of the run.
+    pub weights: Vec<f64>,
+}
+
+/// A weighted register on one day.
+#[derive(Clone, Debug)]
+pub(super) struct DayRegister {
+    /// Its place among those of the run.
+    pub number: usize,
+    pub flow: Flow,
+    /// A weight for each step.
+    pub by_step: Vec<f64>,
+    /// The same, rounded for the lanes.
+    pub by_step_f32: Vec<f32>,
+    /// A weight for each group of steps, where all steps of every group have the same.
+    pub by_group: Option<Vec<f64>>,
+}
+
+impl WeightedRegister {
+    /// Its weights on a day.
+    pub(super) fn of_day(&self, number: usize, day: &Day) -> DayRegister {
+        let weights = &self.weights[day.range()];
+        let (groups, rest) = weights.as_chunks::<GROUP>();
+        let even = groups.iter().all(|group| group.iter().all(|weight| weight.to_bits() == group[0].to_bits()));
+        DayRegister {
+            number,
+            flow: self.flow,
+            by_step: weights.to_vec(),
+            by_step_f32: weights.iter().map(|weight| *weight as f32).collect(),
+            by_group: even.then(|| groups.iter().map(|group| group[0]).chain(rest.iter().copied()).collect()),
+        }
+    }
+}
 
 /// One month of the sixteen homes of a block.
 #[derive(Clone, Debug)]
@@ -83,6 +153,11 @@ impl Meter {
     /// One register, kWh.
     pub fn kwh(&self, register: Register) -> f64 {
         self.kwh[register as usize]
+    }
+
+    /// All registers, in the order of [`Register`], kWh.
+    pub(super) fn registers(&self) -> &[f64; REGISTERS] {
+        &self.kwh
     }
 
     /// Own generation that was not fed in: used, stored or lost at home, kWh.

@@ -25,7 +25,7 @@ pub fn source_day(day_in_year: usize, weeks: i8, days: usize) -> usize {
 
 /// Writes a home's mean power in each step of one day of the axis, kW.
 ///
-/// `out[i · stride] = scale × mean of the cells that step i covers`, where step i begins at the local minute
+/// `out[i] = scale × mean of the cells that step i covers`, where step i begins at the local minute
 /// `local_minutes[i] − 15 · shift_quarters`, turned within the day. On a day of 92 quarter-hours the clock skips
 /// 02:00–03:00 and so does the reader; on one of 100 it reads that hour twice.
 ///
@@ -34,18 +34,17 @@ pub fn source_day(day_in_year: usize, weeks: i8, days: usize) -> usize {
 /// * `local_minutes` – local minute at the start of each step of the axis's day (`Calendar::local_minute`).
 /// * `step_minutes` – the step of the axis, a whole number of cells.
 /// * `shift_quarters` – quarter-hours by which the day is turned; positive is later.
-/// * `out` – at least `(local_minutes.len() − 1) · stride + 1` long; other places are left as they are.
+/// * `out` – a place for each step.
 ///
 /// # Panics
-/// If a step is no whole number of cells, or `out` is too short.
-pub fn read_day(
+/// If a step is no whole number of cells.
+pub fn read_day<'a>(
     row: &[f32],
     local_minutes: &[u16],
     step_minutes: u32,
     shift_quarters: i8,
     scale: f32,
-    out: &mut [f32],
-    stride: usize,
+    out: impl Iterator<Item = &'a mut f32>,
 ) {
     let cells = row.len();
     let step_minutes = step_minutes as usize;
@@ -54,21 +53,10 @@ pub fn read_day(
         cells_per_step > 0 && cells_per_step * MINUTES_PER_DAY == step_minutes * cells,
         "a step of {step_minutes} minutes is no whole number of {cells} cells a day"
     );
-    assert!(out.len() + stride > local_minutes.len() * stride, "the output does not hold the steps of the day");
     let turned = MINUTES_PER_DAY.saturating_add_signed(-15 * isize::from(shift_quarters));
     let first_cell = |minute: u16| (usize::from(minute) + turned) % MINUTES_PER_DAY * cells / MINUTES_PER_DAY;
-    if cells_per_step == 1 && is_regular(local_minutes, step_minutes) {
-        let (before, after) = row.split_at(first_cell(0));
-        let (first_part, last_part) = out.split_at_mut((after.len() * stride).min(out.len()));
-        for (part, cells) in [(first_part, after), (last_part, before)] {
-            for (value, cell) in part.iter_mut().step_by(stride).zip(cells) {
-                *value = scale * cell;
-            }
-        }
-        return;
-    }
     let share = scale / cells_per_step as f32;
-    for (value, minute) in out.iter_mut().step_by(stride).zip(local_minutes) {
+    for (value, minute) in out.zip(local_minutes) {
         let first = first_cell(*minute);
         let end = first + cells_per_step;
         let sum: f32 = if end <= cells {
@@ -80,9 +68,14 @@ pub fn read_day(
     }
 }
 
-/// Whether the clock runs from 00:00 to 24:00 without a change. The clock of no place changes twice within a day.
-fn is_regular(local_minutes: &[u16], step_minutes: usize) -> bool {
-    local_minutes.len() * step_minutes == MINUTES_PER_DAY && local_minutes.first() == Some(&0)
+/// Whether a day of the axis is a day of cells as it stands: each step is a cell, and the clock runs from 00:00 to 24:00
+/// without a change. The clock of no place changes twice within a day.
+///
+/// * `local_minutes` – as of [`read_day`].
+pub fn is_read_whole(cell_minutes: u32, step_minutes: u32, local_minutes: &[u16]) -> bool {
+    cell_minutes == step_minutes
+        && local_minutes.len() * step_minutes as usize == MINUTES_PER_DAY
+        && local_minutes.first() == Some(&0)
 }
 
 /// What a habit's unit uses on the axis in a year of the run, kWh: a home's scale is its annual use over this.
@@ -109,7 +102,7 @@ pub fn habit_kwh(habit: &Habit, library: &Library, calendar: &Calendar, run_year
 pub(super) fn changed_day_kwh(row: &[f32], calendar: &Calendar, day: &Day, shift_quarters: i8) -> f64 {
     let minutes: Vec<u16> = day.range().map(|step| calendar.local_minute(step)).collect();
     let mut kw = vec![0.0; day.steps];
-    read_day(row, &minutes, calendar.step_minutes(), shift_quarters, 1.0, &mut kw, 1);
+    read_day(row, &minutes, calendar.step_minutes(), shift_quarters, 1.0, kw.iter_mut());
     kw.iter().map(|kw| f64::from(*kw)).sum::<f64>() * calendar.step_h()
 }
 
@@ -133,7 +126,7 @@ pub fn home_year(home: &Home, library: &Library, calendar: &Calendar, run_year: 
         let first = series.len();
         series.resize(first + day.steps, 0.0);
         let step_minutes = calendar.step_minutes();
-        read_day(row, &local_minutes, step_minutes, home.habit.quarters, scale, &mut series[first..], 1);
+        read_day(row, &local_minutes, step_minutes, home.habit.quarters, scale, series[first..].iter_mut());
     }
     series
 }
@@ -169,7 +162,7 @@ mod tests {
     fn read(row: &[f32], step: u16, jump: i32, quarters: i8) -> Vec<f32> {
         let local = minutes(step, jump);
         let mut out = vec![0.0; local.len()];
-        read_day(row, &local, u32::from(step), quarters, 1.0, &mut out, 1);
+        read_day(row, &local, u32::from(step), quarters, 1.0, out.iter_mut());
         out
     }
 
@@ -221,13 +214,6 @@ mod tests {
         let again = regular[2 * per_hour..3 * per_hour].to_vec();
         autumn.splice(3 * per_hour..3 * per_hour, again);
         assert_eq!(read(&row, step, -60, 1), autumn);
-    }
-
-    #[test]
-    fn a_stride_leaves_the_other_homes_alone() {
-        let mut tile = vec![-1.0; 96 * 3];
-        read_day(&clock_row(96), &minutes(15, 0), 15, 0, 2.0, &mut tile[1..], 3);
-        assert!(tile.chunks(3).enumerate().all(|(i, lane)| lane == [-1.0, i as f32 * 0.5, -1.0]));
     }
 
     #[rstest]

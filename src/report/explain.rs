@@ -128,7 +128,7 @@ pub fn quarter(world: &World, home: usize, step: usize, mut each_day: impl FnMut
     let day = world.calendar.day_of(step);
     let in_day = step - world.calendar.days()[day].first_step;
     let mut seen = None;
-    let done = engine::run(world, true, |flows| {
+    let done = engine::run(world, &engine::Options::recording(), |flows| {
         each_day();
         if flows.day.first_step + in_day != step {
             return Ok::<_, std::convert::Infallible>(Next::GoOn);

@@ -6,7 +6,7 @@ use super::rounded;
 use crate::engine::meters::{Meter, Register};
 use crate::engine::world::World;
 use crate::engine::{CommunityStep, Outcome};
-use crate::reduce;
+use crate::reduce::Total;
 
 /// What a metric is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,20 +125,32 @@ impl Metrics {
     /// Computes every metric of a run.
     pub fn of(world: &World, outcome: &Outcome) -> Metrics {
         let months = world.calendar.run_months().len();
-        let meters: Vec<Meter> = (0..world.homes.len()).map(|home| outcome.months(home, 0..months)).collect();
-        let total = |of: fn(&Meter) -> f64| reduce::total(meters.iter().map(of));
+        let summed: [fn(&Meter) -> f64; 8] = [
+            |meter| meter.kwh(Register::Load),
+            |meter| meter.kwh(Register::Generation),
+            |meter| meter.kwh(Register::Import),
+            |meter| meter.kwh(Register::Export),
+            |meter| meter.kwh(Register::SharedIn),
+            |meter| meter.kwh(Register::SharedOut),
+            Meter::self_used_kwh,
+            |meter| meter.peak_import_kw,
+        ];
+        let mut totals: [Total; 8] = Default::default();
+        for home in 0..world.homes.len() {
+            let meter = outcome.months(home, 0..months);
+            for (total, of) in totals.iter_mut().zip(summed) {
+                total.add(of(&meter));
+            }
+        }
+        let [load, generation, import, export, shared, given, self_used, own_peaks] = totals.map(|total| total.sum());
         let plants = |of: fn(&crate::engine::PlantMonth) -> f64| outcome.plants.iter().flatten().map(of).sum::<f64>();
-        let load = total(|m| m.kwh(Register::Load));
         let plant_generation = plants(|p| p.generation_kwh);
-        let generation = total(|m| m.kwh(Register::Generation)) + plant_generation;
-        let import = total(|m| m.kwh(Register::Import));
-        let export = total(|m| m.kwh(Register::Export)) + plant_generation;
-        let shared = total(|m| m.kwh(Register::SharedIn));
-        let given = total(|m| m.kwh(Register::SharedOut)) + plants(|p| p.shared_out_kwh);
+        let generation = generation + plant_generation;
+        let export = export + plant_generation;
+        let given = given + plants(|p| p.shared_out_kwh);
         let (peak_import, at) = peak(outcome, CommunityStep::net_kw);
         let (peak_export, _) = peak(outcome, |step| -step.net_kw());
         let (peak_sum, _) = peak(outcome, |step| step.import_kw);
-        let own_peaks = total(|m| m.peak_import_kw);
         let ratio = |part: f64, whole: f64| (whole > 0.0).then(|| part / whole);
         let number = |value: f64| MetricValue::Number(Some(rounded(value)));
         let part = |value: Option<f64>| MetricValue::Number(value.map(rounded));
@@ -148,7 +160,7 @@ impl Metrics {
             number(members as f64),
             number(load),
             number(generation),
-            number(total(Meter::self_used_kwh)),
+            number(self_used),
             number(shared),
             number(import),
             number(export),

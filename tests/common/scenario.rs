@@ -50,7 +50,7 @@ pub(crate) fn world(path: &Path, set: &[&str]) -> World {
 
 /// Runs the whole axis of a world; its balance must close.
 pub(crate) fn run(world: &World) -> Outcome {
-    let outcome = match engine::run(world, false, |_| Ok::<_, Infallible>(Next::GoOn)) {
+    let outcome = match engine::run(world, &engine::Options::default(), |_| Ok::<_, Infallible>(Next::GoOn)) {
         Ok(outcome) => outcome,
         Err(never) => match never {},
     };

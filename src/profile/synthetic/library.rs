@@ -14,13 +14,16 @@ const SHIFTS: usize = 2 * c::SHIFT_WEEKS_MAX as usize + 1;
 
 /// All days of the units in use, one year of a run: `[day][slot][cell]`, kW, days outermost.
 ///
-/// A day's cells of all units lie together, so that the day loop works within a small part of it. At 15 minutes a unit
-/// takes 140 kB, the whole library of 512 units 72 MB; at 5 minutes three times that. Which units are in use changes
-/// none of their values, nor does the number of threads.
+/// A day's cells of all units lie together, so that the day loop works within a small part of it. Before its first cell
+/// a day has its last ones again, and after its last the first, so that a day turned by a home's quarters is still one
+/// piece ([`Library::turned_row`]). At 15 minutes a unit takes 146 kB, the whole library of 512 units 75 MB; at 5 minutes
+/// three times that. Which units are in use changes none of their values, nor does the number of threads.
 #[derive(Clone, Debug)]
 pub struct Library {
     cell_minutes: u32,
     cells: usize,
+    /// Cells that stand twice, at each end of a row.
+    margin: usize,
     days: usize,
     units: Vec<u16>,
     /// By unit number; `None` where the unit is not in use.
@@ -53,21 +56,25 @@ impl Library {
         }
         let units: Vec<Unit> = numbers.iter().map(|number| Unit::new(seed, *number, shapes)).collect();
         let days = calendar.days_of_year(run_year);
-        let mut kw = vec![0.0_f32; days.len() * units.len() * cells];
+        let margin = turned_cells(c::SHIFT_QUARTERS_MAX, cell_minutes).unsigned_abs();
+        let row_cells = cells + 2 * margin;
+        let mut kw = vec![0.0_f32; days.len() * units.len() * row_cells];
         let mut day_kwh = vec![0.0_f64; days.len() * units.len()];
         if let Some(first) = calendar.days().first().filter(|_| !units.is_empty()) {
             let first_year = first.date.year();
             let cell_h = f64::from(cell_minutes) / 60.0;
-            kw.par_chunks_mut(units.len() * cells).zip(day_kwh.par_chunks_mut(units.len())).zip(days).for_each(
+            kw.par_chunks_mut(units.len() * row_cells).zip(day_kwh.par_chunks_mut(units.len())).zip(days).for_each(
                 |((kw, day_kwh), day)| {
                     let day = UnitDay::of_run(day, first_year, cell_minutes);
                     let mut exact_kw = vec![0.0_f64; cells];
-                    for ((unit, row), kwh) in units.iter().zip(kw.chunks_mut(cells)).zip(day_kwh) {
+                    for ((unit, row), kwh) in units.iter().zip(kw.chunks_mut(row_cells)).zip(day_kwh) {
                         unit.day(&day, &mut exact_kw);
                         *kwh = exact_kw.iter().sum::<f64>() * cell_h;
-                        for (stored, exact) in row.iter_mut().zip(&exact_kw) {
+                        for (stored, exact) in row[margin..].iter_mut().zip(&exact_kw) {
                             *stored = *exact as f32;
                         }
+                        row.copy_within(cells..cells + margin, 0);
+                        row.copy_within(margin..2 * margin, cells + margin);
                     }
                 },
             );
@@ -82,7 +89,7 @@ impl Library {
                 }
             }
         }
-        Library { cell_minutes, cells, days: days.len(), units: numbers, slot_of, moved_kwh, day_kwh, kw }
+        Library { cell_minutes, cells, margin, days: days.len(), units: numbers, slot_of, moved_kwh, day_kwh, kw }
     }
 
     /// The length of a cell in minutes.
@@ -127,7 +134,19 @@ impl Library {
 
     /// The cells of a unit's day, kW; `day` counts from the first day of the year of the run.
     pub fn row(&self, day: usize, slot: usize) -> &[f32] {
-        let first = (day * self.units.len() + slot) * self.cells;
+        self.turned_row(day, slot, 0)
+    }
+
+    /// The same day lived `quarters` quarter-hours later, −2 ..= 2: cell i holds what cell i − quarters of the day does,
+    /// turned at midnight.
+    pub fn turned_row(&self, day: usize, slot: usize, quarters: i8) -> &[f32] {
+        let row = (day * self.units.len() + slot) * (self.cells + 2 * self.margin);
+        let first = row.saturating_add_signed(self.margin as isize - turned_cells(quarters, self.cell_minutes));
         &self.kw[first..first + self.cells]
     }
+}
+
+/// The cells that a day is turned by.
+fn turned_cells(quarters: i8, cell_minutes: u32) -> isize {
+    isize::from(quarters) * 15 / cell_minutes as isize
 }
