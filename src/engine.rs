@@ -18,7 +18,7 @@ pub use balance::{BALANCE_TOLERANCE, Balance};
 use block::DayInput;
 use chunk::Chunk;
 use meters::Meter;
-use world::{Shapes, World};
+use world::World;
 
 use crate::calendar::Day;
 use crate::reduce::{CHUNK, LANES};
@@ -208,7 +208,7 @@ pub fn run<E>(
     let method = method(&world.plan.sharing);
     let mut stopped = false;
     for run_year in 0..calendar.run_years() {
-        let shapes = Shapes::new(world, run_year);
+        let shapes = world.shapes(run_year);
         for_each_chunk(&mut chunks, |chunk| chunk.begin_year(world, &shapes, run_year));
         let days = calendar.days_of_year(run_year);
         for (index, day) in days.iter().enumerate() {

@@ -288,7 +288,7 @@ impl<W: Write> HomesTable<W> {
                     &number(home.shared_out_kw),
                 ])?;
             }
-            for (id, plant) in self.plants.iter().zip(&world.plant_kw) {
+            for (id, plant) in self.plants.iter().zip(world.plant_kw.iter()) {
                 let (kw, given) = (plant[at], flows.shares[step].given_part);
                 let zero = "0";
                 let (made, shared) = (number(kw), number(kw * given));
