@@ -1,0 +1,210 @@
+//! Many communities out of one scenario: every row of a table of neighbourhoods, run by itself.
+//!
+//! Rows are taken sky by sky: the weather of a grid cell is made once, then its rows run side by side, each on one thread
+//! ([`Workers`]). A row that is very large runs alone, its own blocks side by side. What is in memory is one sky, what all
+//! rows have in common, and one community for each thread; of a finished row only its results are kept, by whoever takes
+//! them. Neither the number of threads nor the order in which rows are done reaches a result.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::workers::Workers;
+use crate::calendar::Calendar;
+use crate::engine::world::{Common, SharedSky, World};
+use crate::engine::{self, Next, Outcome};
+use crate::neighbourhood::table::{self, Row, plan_of};
+use crate::scenario::diagnostics::Fault;
+use crate::scenario::plan::{NeighbourhoodsFile, Plan};
+use crate::weather::sky::sky_cell;
+use crate::weather::sun::Site;
+use crate::weather::{Weather, far_from_de_bilt};
+
+/// A row with more homes than this runs alone, in parallel inside: it would keep one thread busy while others have nothing
+/// left to do, and several of them side by side would want much memory.
+pub const LARGE_HOMES: usize = 50_000;
+
+/// What is wrong or odd with the files of a plan, its table and all that the table names included.
+pub fn check_files(plan: &Plan) -> Vec<Fault> {
+    let mut faults = World::check_files(plan);
+    if let Some(table) = &plan.neighbourhoods {
+        read_rows(plan, table, &mut faults);
+    }
+    faults
+}
+
+/// How a study ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Every row was run.
+    Done,
+    /// It was told to stop.
+    Stopped,
+}
+
+/// A scenario with its table, ready to run.
+#[derive(Debug)]
+pub struct Study {
+    plan: Plan,
+    rows: Vec<Row>,
+    common: Common,
+}
+
+impl Study {
+    /// Reads the table of a plan and every file that it or the plan names, and makes what all rows have in common.
+    ///
+    /// # Errors
+    /// Every fault of every file; warnings alone are no error and are added to `warnings`.
+    ///
+    /// # Panics
+    /// If the plan has no table.
+    pub fn new(plan: Plan, warnings: &mut Vec<Fault>) -> Result<Study, Vec<Fault>> {
+        let table = plan.neighbourhoods.as_ref().expect("a study is of a plan with a table");
+        let mut faults = Vec::new();
+        let rows = read_rows(&plan, table, &mut faults);
+        let mut of_meters = Vec::new();
+        let common = Common::new(&plan, &mut of_meters).map_err(|errors| of_meters.extend(errors));
+        faults.extend(of_meters);
+        match (rows, common) {
+            (Some(rows), Ok(common)) if !faults.iter().any(Fault::is_error) => {
+                warnings.extend(faults);
+                Ok(Study { plan, rows, common })
+            }
+            _ => Err(faults),
+        }
+    }
+
+    /// The plan that all rows follow.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The neighbourhoods, in the order of the table.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The time axis.
+    pub fn calendar(&self) -> &Calendar {
+        self.common.calendar()
+    }
+
+    /// Every file that the study reads besides the scenario, each once.
+    pub fn data_files(&self) -> Vec<PathBuf> {
+        let mut files = self.plan.data_files();
+        let mut of_rows = BTreeMap::new();
+        for (index, weather) in self.rows.iter().enumerate().filter_map(|(i, row)| Some((i, row.weather.as_ref()?))) {
+            of_rows.entry(&weather.file).or_insert(index);
+        }
+        let mut of_rows: Vec<_> = of_rows.into_iter().filter(|(file, _)| !files.contains(file)).collect();
+        of_rows.sort_by_key(|(_, first)| *first);
+        files.extend(of_rows.into_iter().map(|(file, _)| file.clone()));
+        files
+    }
+
+    /// The rows that share a sky, by the first of them in the table: indices into [`Study::rows`].
+    pub fn skies(&self) -> Vec<Vec<usize>> {
+        let mut known: BTreeMap<(u64, u64, Option<&Path>), usize> = BTreeMap::new();
+        let mut skies: Vec<Vec<usize>> = Vec::new();
+        for (index, row) in self.rows.iter().enumerate() {
+            let cell = sky_cell(Site { latitude_deg: row.latitude_deg, longitude_deg: row.longitude_deg });
+            let weather = row.weather.as_ref().map(|weather| weather.file.as_path());
+            let sky = *known
+                .entry((cell.latitude_deg.to_bits(), cell.longitude_deg.to_bits(), weather))
+                .or_insert(skies.len());
+            if sky == skies.len() {
+                skies.push(Vec::new());
+            }
+            skies[sky].push(index);
+        }
+        skies
+    }
+
+    /// Runs every row that is not finished, and hands over the result of each as soon as it is done.
+    ///
+    /// # Arguments
+    /// * `workers` – the threads that run rows.
+    /// * `is_finished` – whether the row with an index was done before.
+    /// * `is_stopped` – asked often; once it says so, rows that run are given up and no other is begun.
+    /// * `result_of` – what is kept of a community and its outcome.
+    /// * `take` – called on the calling thread with the index of a row and its result, in the order they are done.
+    ///
+    /// # Errors
+    /// The first of `result_of` or `take`, or the faults of a weather file that has changed since it was checked.
+    pub fn run<R: Send, E: Send + From<Vec<Fault>>>(
+        &self,
+        workers: &Workers,
+        is_finished: impl Fn(usize) -> bool,
+        is_stopped: impl Fn() -> bool + Sync,
+        result_of: impl Fn(&World, &Outcome) -> Result<R, E> + Sync,
+        mut take: impl FnMut(usize, R) -> Result<(), E>,
+    ) -> Result<Ended, E> {
+        for sky in self.skies() {
+            let open: Vec<usize> = sky.into_iter().filter(|row| !is_finished(*row)).collect();
+            let Some(first) = open.first() else { continue };
+            if is_stopped() {
+                return Ok(Ended::Stopped);
+            }
+            let sky = SharedSky::of_row(&plan_of(&self.plan, &self.rows[*first]), &self.common)?;
+            let work = |index: usize| {
+                let (world, outcome) = self.simulate(&self.rows[index], &sky, &is_stopped)?;
+                Some((index, result_of(&world, &outcome)))
+            };
+            let mut failed = None;
+            let mut take = |(index, result): (usize, Result<R, E>)| {
+                failed = result.and_then(|result| take(index, result)).err();
+                failed.is_none()
+            };
+            let (large, small): (Vec<usize>, Vec<usize>) =
+                open.into_iter().partition(|row| self.rows[*row].homes() > LARGE_HOMES);
+            if workers.each(small, work, &mut take) {
+                // On the calling thread: what is parallel inside a row then has all threads.
+                large.into_iter().map_while(work).all(take);
+            }
+            if let Some(error) = failed {
+                return Err(error);
+            }
+        }
+        Ok(if is_stopped() { Ended::Stopped } else { Ended::Done })
+    }
+
+    /// The community of a row and its year; `None` if it was stopped.
+    fn simulate(&self, row: &Row, sky: &SharedSky, is_stopped: &impl Fn() -> bool) -> Option<(World, Outcome)> {
+        if is_stopped() {
+            return None;
+        }
+        let world = World::of_row(plan_of(&self.plan, row), &self.common, sky);
+        let outcome = engine::run(&world, false, |_| if is_stopped() { Err(()) } else { Ok(Next::GoOn) }).ok()?;
+        Some((world, outcome))
+    }
+}
+
+/// The rows of the table, with the weather of each looked at: every weather file once.
+fn read_rows(plan: &Plan, table: &NeighbourhoodsFile, faults: &mut Vec<Fault>) -> Option<Vec<Row>> {
+    let rows = table::read(plan, table, faults);
+    let Ok(calendar) = plan.calendar() else { return rows };
+    let mut plans: Vec<Plan> = rows.iter().flatten().map(|row| plan_of(plan, row)).collect();
+    if rows.is_none() {
+        // What the scenario's own file holds is right or wrong whatever the table says.
+        plans.push(Plan { neighbourhoods: None, ..plan.clone() });
+    }
+    let mut far = plans.iter().filter_map(far_from_de_bilt);
+    if let Some(first) = far.next() {
+        let others = far.count();
+        let message = match others {
+            0 => first.message.clone(),
+            1 => format!("{}, and is far from another neighbourhood too", first.message),
+            _ => format!("{}, and is far from {others} other neighbourhoods too", first.message),
+        };
+        faults.push(Fault { message, ..first });
+    }
+    plans.sort_by(|a, b| file_of(a).cmp(&file_of(b)));
+    plans.dedup_by(|a, b| file_of(a) == file_of(b));
+    for plan in plans.iter().filter(|plan| plan.weather.is_some()) {
+        Weather::of_plan(plan, &calendar, faults);
+    }
+    rows
+}
+
+fn file_of(plan: &Plan) -> Option<&Path> {
+    plan.weather.as_ref().map(|weather| weather.file.as_path())
+}
