@@ -41,7 +41,7 @@ pub(super) fn inspect(command: &InspectCommand, common: &Common) -> Result<(), S
 
 /// The statistics, and what they are of.
 fn weather(args: &ScenarioArgs, common: &Common) -> Result<(Vec<Line>, String), Stop> {
-    let (world, _) = load_world(&args.file, &args.change, common)?;
+    let (world, _) = load_world(args, common)?;
     let rows = weather::statistics::statistics(&world.sky.weather, &world.calendar, world.sky.site);
     let plan = &world.plan;
     let source = match &plan.weather {
@@ -62,7 +62,7 @@ fn weather(args: &ScenarioArgs, common: &Common) -> Result<(Vec<Line>, String), 
 }
 
 fn loads(args: &ScenarioArgs, common: &Common) -> Result<(Vec<Line>, String), Stop> {
-    let (world, _) = load_world(&args.file, &args.change, common)?;
+    let (world, _) = load_world(args, common)?;
     let is_home = |index: &usize| matches!(world.plan.groups[world.homes[*index].group].kind, GroupKind::Homes { .. });
     let all: Vec<usize> = (0..world.homes.len()).filter(is_home).collect();
     let homes = &all[..all.len().min(MOST_HOMES)];

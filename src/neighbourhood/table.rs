@@ -214,7 +214,7 @@ impl Reading<'_, '_> {
         {
             let shown = if separator == ';' { "semicolons" } else { "tabs" };
             let fault =
-                Fault::error("kwartier::neighbourhoods::separator", format!("the columns are apart by {shown}"))
+                Fault::error("kwartier::neighbourhoods::separator", format!("the cells are separated by {shown}"))
                     .help("put commas between the cells, and a point in decimal numbers");
             self.at_cell(line, 0, fault, "expected commas");
             return vec![None];
