@@ -338,9 +338,9 @@ fn table_of_rows(rows: &[Named]) -> Table {
         "used kWh",
         "made kWh",
         "shared kWh",
-        "self-sufficiency",
-        "self-consumption",
-        "peak draw kW",
+        "self-\nsufficiency",
+        "self-\nconsumption",
+        "highest\ndraw kW",
     ]);
     for (row, result) in rows {
         let whole = |column: &str| thousands(result.number(column));
