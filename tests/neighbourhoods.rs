@@ -12,7 +12,11 @@ use std::path::Path;
 
 use common::command::{command, kwartier, printed, word};
 use common::folder::files_in;
-use common::scenario::Written;
+use common::scenario::{Written, run, whole};
+use kwartier::engine::Outcome;
+use kwartier::engine::meters::Register;
+use kwartier::engine::world::{Common, SharedSky, World};
+use kwartier::neighbourhood::{home_id, table};
 use kwartier::scenario::load;
 use kwartier::study::neighbourhoods::Study;
 
@@ -109,6 +113,31 @@ fn a_row_is_the_run_of_its_neighbourhood_alone() {
 }
 
 #[test]
+fn every_home_of_a_row_does_the_same_in_a_world_that_shares_and_in_one_of_its_own() {
+    let scenario = land(TABLE);
+    let plan = load(&scenario.path(), &[], None).draft.unwrap();
+    let rows = table::read(&plan, plan.neighbourhoods.as_ref().unwrap(), &mut Vec::new()).unwrap();
+    let row = table::plan_of(&plan, &rows[0]);
+    let common = Common::new(&plan, &mut Vec::new()).unwrap();
+    let shared = World::of_row(row.clone(), &common, &SharedSky::of_row(&row, &common).unwrap());
+    let alone = World::new(row, &mut Vec::new()).unwrap();
+    let (of_shared, of_alone) = (run(&shared), run(&alone));
+    let bits = |world: &World, outcome: &Outcome, id: &str| {
+        let meter = whole(world, outcome, id);
+        let kwh = [Register::Load, Register::Generation, Register::Import, Register::SharedIn].map(|r| meter.kwh(r));
+        (kwh.map(f64::to_bits), meter.peak_import_kw.to_bits(), meter.peak_import_step)
+    };
+    assert_eq!(alone.homes.len(), 26);
+    for home in &alone.homes {
+        let id = home_id(&alone.plan, home);
+        assert_eq!(bits(&shared, &of_shared, &id), bits(&alone, &of_alone, &id), "{id}");
+    }
+    // The scenario without its table has other homes: its draws have its own seed.
+    let base = scenario.world(&[]);
+    assert_ne!(bits(&base, &run(&base), "row-1"), bits(&alone, &of_alone, "row-1"));
+}
+
+#[test]
 fn other_rows_and_their_order_change_nothing_of_a_row() {
     let all = csv_of(TABLE);
     let mut rows: Vec<&str> = TABLE.lines().collect();
@@ -129,13 +158,13 @@ fn other_rows_and_their_order_change_nothing_of_a_row() {
 fn any_number_of_threads_gives_the_same_bytes() {
     let scenario = land(TABLE);
     let folder = tempfile::tempdir().unwrap();
-    let run = |threads: &str| {
+    let with = |threads: &str| {
         let out = folder.path().join(threads);
         (printed(&["run", word(&scenario.path()), "--threads", threads, "--out", word(&out)]), out)
     };
-    let (text, one) = run("1");
+    let (text, one) = with("1");
     for threads in ["2", "7"] {
-        let (other, out) = run(threads);
+        let (other, out) = with(threads);
         assert_eq!(text, other, "what is printed with {threads} threads");
         same_files(&one, &out, &format!("with {threads} threads"));
     }
@@ -155,12 +184,12 @@ fn a_run_goes_on_from_its_journal_wherever_it_was_cut_off() {
     let folder = tempfile::tempdir().unwrap();
     let (whole, out) = (folder.path().join("whole"), folder.path().join("out"));
     let words = |out: &Path| ["run", word(&scenario.path()), "--out", word(out)].map(str::to_owned);
-    let run = |out: &Path| kwartier(&words(out).each_ref().map(String::as_str));
-    let text = run(&whole);
+    let go = |out: &Path| kwartier(&words(out).each_ref().map(String::as_str));
+    let text = go(&whole);
     assert!(text.status.success());
     // A result that cannot get its name: the run fails, and its journal stays.
     std::fs::create_dir_all(out.join("neighbourhoods.csv")).unwrap();
-    let failed = run(&out);
+    let failed = go(&out);
     assert_eq!(failed.status.code(), Some(3), "{}", String::from_utf8_lossy(&failed.stderr));
     assert_eq!(files_in(&out), ["neighbourhoods.csv", JOURNAL]);
     std::fs::remove_dir(out.join("neighbourhoods.csv")).unwrap();
@@ -169,7 +198,7 @@ fn a_run_goes_on_from_its_journal_wherever_it_was_cut_off() {
     assert_eq!(ends.len(), 6, "a head and a line for each neighbourhood");
     for cut in [0, 1, ends[0] - 1, ends[0], ends[1], ends[1] + 1, ends[2] - 1, ends[3] + 40, ends[5] - 1, ends[5]] {
         std::fs::write(out.join(JOURNAL), &journal[..cut]).unwrap();
-        let done = run(&out);
+        let done = go(&out);
         let said = String::from_utf8_lossy(&done.stderr).into_owned();
         assert!(done.status.success(), "cut at {cut}: {said}");
         let kept = ends.iter().filter(|end| **end <= cut).count().saturating_sub(1);

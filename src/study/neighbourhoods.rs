@@ -47,6 +47,8 @@ pub struct Study {
     plan: Plan,
     rows: Vec<Row>,
     common: Common,
+    /// [`LARGE_HOMES`], but in tests.
+    large_homes: usize,
 }
 
 impl Study {
@@ -67,7 +69,7 @@ impl Study {
         match (rows, common) {
             (Some(rows), Ok(common)) if !faults.iter().any(Fault::is_error) => {
                 warnings.extend(faults);
-                Ok(Study { plan, rows, common })
+                Ok(Study { plan, rows, common, large_homes: LARGE_HOMES })
             }
             _ => Err(faults),
         }
@@ -155,7 +157,7 @@ impl Study {
                 failed.is_none()
             };
             let (large, small): (Vec<usize>, Vec<usize>) =
-                open.into_iter().partition(|row| self.rows[*row].homes() > LARGE_HOMES);
+                open.into_iter().partition(|row| self.rows[*row].homes() > self.large_homes);
             if workers.each(small, work, &mut take) {
                 // On the calling thread: what is parallel inside a row then has all threads.
                 large.into_iter().map_while(work).all(take);
@@ -207,4 +209,105 @@ fn read_rows(plan: &Plan, table: &NeighbourhoodsFile, faults: &mut Vec<Fault>) -
 
 fn file_of(plan: &Plan) -> Option<&Path> {
     plan.weather.as_ref().map(|weather| weather.file.as_path())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::scenario;
+
+    const LAND: &str = "[scenario]\nname = \"Land\"\nstart = 2027-01-01\nstep_minutes = 60\nshapes = 4\n[cooperative]\n\
+                        [[homes]]\nid = \"row\"\ncount = 2\npv = { fraction = 0.5, peak_kwp = 3 }\n\
+                        [sharing]\n[neighbourhoods]\nfile = \"table.csv\"\n";
+
+    /// Under one sky one row of more than a chunk of homes and two small ones, and a row under another sky.
+    const TABLE: &str = "id,latitude_deg,longitude_deg,row\na,52.1,5.18,300\nb,52.1,5.19,2\nc,52.1,5.2,3\nd,51,5.9,4\n";
+
+    fn study() -> Study {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("land.toml");
+        std::fs::write(&path, LAND).unwrap();
+        std::fs::write(folder.path().join("table.csv"), TABLE).unwrap();
+        let loaded = scenario::load(&path, &[], None);
+        assert!(loaded.faults.is_empty(), "{:?}", loaded.faults);
+        Study::new(loaded.draft.unwrap(), &mut Vec::new()).unwrap()
+    }
+
+    /// Why a run of these tests ends.
+    #[derive(Debug, PartialEq)]
+    enum Why {
+        Faults,
+        Result,
+        Taker,
+    }
+
+    impl From<Vec<Fault>> for Why {
+        fn from(_: Vec<Fault>) -> Why {
+            Why::Faults
+        }
+    }
+
+    /// The sum of a community's flows, to the bit.
+    #[expect(clippy::unnecessary_wraps, reason = "as the runner asks for it")]
+    fn bits(_: &World, outcome: &Outcome) -> Result<u64, Why> {
+        Ok(outcome.community.iter().map(|step| step.import_kw + step.export_kw + step.shared_kw).sum::<f64>().to_bits())
+    }
+
+    fn all(study: &Study) -> BTreeMap<usize, u64> {
+        let mut results = BTreeMap::new();
+        let take = |row, result| {
+            results.insert(row, result);
+            Ok(())
+        };
+        let ended = study.run(&Workers::new(2).unwrap(), |_| false, || false, bits, take);
+        assert_eq!(ended, Ok(Ended::Done));
+        results
+    }
+
+    #[test]
+    fn a_row_that_runs_alone_gives_what_it_gives_beside_others() {
+        let mut study = study();
+        let together = all(&study);
+        assert_eq!(together.len(), 4);
+        for large_homes in [0, 2] {
+            study.large_homes = large_homes;
+            assert_eq!(all(&study), together);
+        }
+    }
+
+    #[test]
+    fn what_is_finished_is_not_run_again_and_a_stop_begins_nothing_more() {
+        let (study, workers) = (study(), Workers::new(1).unwrap());
+        let mut rows = Vec::new();
+        let take = |row, _| {
+            rows.push(row);
+            Ok::<_, Why>(())
+        };
+        assert_eq!(study.run(&workers, |row| row != 2, || false, bits, take), Ok(Ended::Done));
+        assert_eq!(rows, [2]);
+        let never = |_, _| -> Result<(), Why> { panic!("nothing is run") };
+        assert_eq!(study.run(&workers, |_| false, || true, bits, never), Ok(Ended::Stopped));
+    }
+
+    #[test]
+    fn the_first_error_ends_a_run() {
+        let mut study = study();
+        for large_homes in [LARGE_HOMES, 0] {
+            study.large_homes = large_homes;
+            let workers = Workers::new(2).unwrap();
+            let wrong = |_: &World, _: &Outcome| Err::<(), Why>(Why::Result);
+            let never = |_, ()| panic!("there is no result");
+            assert_eq!(study.run(&workers, |_| false, || false, wrong, never), Err(Why::Result));
+            let taken = Cell::new(0);
+            let full = |_, _| {
+                taken.set(taken.get() + 1);
+                Err(Why::Taker)
+            };
+            assert_eq!(study.run(&workers, |_| false, || false, bits, full), Err(Why::Taker));
+            assert_eq!(taken.get(), 1);
+        }
+    }
 }
