@@ -581,8 +581,8 @@ mod tests {
 
     #[test]
     fn a_table_with_many_faults_shows_the_first_and_counts_the_rest() {
-        let rows: String = (0..50).map(|i| format!("n{i},x\n")).collect();
-        let (_, faults, _) = read_all(&format!("id,row\n{rows}"));
+        let rows: Vec<String> = (0..50).map(|i| format!("n{i},x")).collect();
+        let (_, faults, _) = read_all(&format!("id,row\n{}\n", rows.join("\n")));
         assert_eq!(faults.len(), 21);
         assert!(faults[20].message.starts_with("and 30 more faults"), "{}", faults[20].message);
     }

@@ -237,7 +237,7 @@ mod tests {
         assert_ne!(key, of("2", &files));
         assert_ne!(key, Key::of("1", &json!({ "seed": 2 }), &files).unwrap());
         assert_ne!(key, of("1", &[b.clone(), a.clone()]));
-        assert_ne!(key, of("1", &[a.clone()]));
+        assert_ne!(key, of("1", std::slice::from_ref(&a)));
         std::fs::write(&b, "twO").unwrap();
         assert_ne!(key, of("1", &files));
         assert!(Key::of("1", &json!({}), &[folder.path().join("gone")]).is_err());

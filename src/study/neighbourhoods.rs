@@ -5,7 +5,7 @@
 //! rows have in common, and one community for each thread; of a finished row only its results are kept, by whoever takes
 //! them. Neither the number of threads nor the order in which rows are done reaches a result.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::workers::Workers;
@@ -20,8 +20,8 @@ use crate::weather::sun::Site;
 use crate::weather::{Weather, far_from_de_bilt};
 
 /// A row with more homes than this runs alone, in parallel inside: it would keep one thread busy while others have nothing
-/// left to do, and several of them side by side would want much memory.
-pub const LARGE_HOMES: usize = 50_000;
+/// left to do, and several of them side by side would want much memory, some 20 kB a home.
+pub const LARGE_HOMES: usize = 20_000;
 
 /// What is wrong or odd with the files of a plan, its table and all that the table names included.
 pub fn check_files(plan: &Plan) -> Vec<Fault> {
@@ -183,38 +183,40 @@ impl Study {
 /// The rows of the table, with the weather of each looked at: every weather file once.
 fn read_rows(plan: &Plan, table: &NeighbourhoodsFile, faults: &mut Vec<Fault>) -> Option<Vec<Row>> {
     let rows = table::read(plan, table, faults);
-    let Ok(calendar) = plan.calendar() else { return rows };
-    let mut plans: Vec<Plan> = rows.iter().flatten().map(|row| plan_of(plan, row)).collect();
-    if rows.is_none() {
+    let Some(known) = &rows else {
         // What the scenario's own file holds is right or wrong whatever the table says.
-        plans.push(Plan { neighbourhoods: None, ..plan.clone() });
-    }
-    let mut far = plans.iter().filter_map(far_from_de_bilt);
+        check_weather(plan, faults);
+        return rows;
+    };
+    let mut far = known.iter().filter_map(|row| far_from_de_bilt(&plan_of(plan, row)));
     if let Some(first) = far.next() {
-        let others = far.count();
-        let message = match others {
+        let message = match far.count() {
             0 => first.message.clone(),
             1 => format!("{}, and is far from another neighbourhood too", first.message),
-            _ => format!("{}, and is far from {others} other neighbourhoods too", first.message),
+            others => format!("{}, and is far from {others} other neighbourhoods too", first.message),
         };
         faults.push(Fault { message, ..first });
     }
-    plans.sort_by(|a, b| file_of(a).cmp(&file_of(b)));
-    plans.dedup_by(|a, b| file_of(a) == file_of(b));
-    for plan in plans.iter().filter(|plan| plan.weather.is_some()) {
-        Weather::of_plan(plan, &calendar, faults);
+    let mut looked_at: BTreeSet<&Path> = BTreeSet::new();
+    for row in known {
+        let weather = row.weather.as_ref().or(plan.weather.as_ref());
+        if weather.is_some_and(|weather| looked_at.insert(&weather.file)) {
+            check_weather(&plan_of(plan, row), faults);
+        }
     }
     rows
 }
 
-fn file_of(plan: &Plan) -> Option<&Path> {
-    plan.weather.as_ref().map(|weather| weather.file.as_path())
+/// Reads the weather file of a plan, if it has one, for what is wrong or odd with it.
+fn check_weather(plan: &Plan, faults: &mut Vec<Fault>) {
+    if let (Some(_), Ok(calendar)) = (&plan.weather, plan.calendar()) {
+        Weather::of_plan(plan, &calendar, faults);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
-    use std::collections::BTreeMap;
 
     use super::*;
     use crate::scenario;
