@@ -520,8 +520,8 @@ pub struct Neighbourhoods {
     /// each group, named by its id, with the number of its homes there.
     ///
     /// Each row is a community of its own, with its own homes, sharing and plants. A group without a column has its
-    /// `count` everywhere; a row without a place is at [place]; a row without a weather file has the weather of
-    /// [weather]. The path is relative to this scenario, paths in the table are relative to the table.
+    /// `count` everywhere; a row without a place is at `[place]`; a row without a weather file has the weather of
+    /// `[weather]`. The path is relative to this scenario, paths in the table are relative to the table.
     #[schemars(required)]
     pub file: Option<String>,
 }
