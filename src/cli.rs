@@ -58,6 +58,9 @@ struct ScenarioArgs {
     /// The scenario file
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// One neighbourhood of the scenario's table, by its id, as if it were a scenario of its own
+    #[arg(long, value_name = "ID")]
+    neighbourhood: Option<String>,
     #[command(flatten)]
     change: ChangeArgs,
 }

@@ -20,7 +20,7 @@ use block::DayInput;
 use chunk::{Chunk, DaySharing, Sums};
 use meters::{DayRegister, Meter, WeightedRegister};
 use vector::Vector;
-use world::{Shapes, World};
+use world::World;
 
 use crate::calendar::Day;
 use crate::reduce::{CHUNK, LANES};
@@ -73,8 +73,6 @@ pub struct PlantMonth {
 pub struct Options {
     /// Keep every home's flows of the day for those who look on (slower).
     pub record: bool,
-    /// Work on the chunks of homes in parallel; off where many runs are parallel themselves.
-    pub parallel: bool,
     /// The vector instructions of the day loop.
     pub vector: Vector,
     /// Registers beyond those that every home has.
@@ -82,9 +80,9 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// Nothing is recorded, in parallel, with the widest instructions of the machine, no further registers.
+    /// Nothing is recorded, with the widest instructions of the machine, and no further registers.
     fn default() -> Options {
-        Options { record: false, parallel: true, vector: Vector::widest(), registers: Vec::new() }
+        Options { record: false, vector: Vector::widest(), registers: Vec::new() }
     }
 }
 
@@ -259,8 +257,8 @@ pub fn run<E>(
     let method = method(&world.plan.sharing);
     let mut stopped = false;
     for run_year in 0..calendar.run_years() {
-        let shapes = Shapes::new(world, run_year);
-        for_each_chunk(options, &mut chunks, |chunk| chunk.begin_year(world, &shapes, run_year));
+        let shapes = world.shapes(run_year);
+        for_each_chunk(&mut chunks, |chunk| chunk.begin_year(world, &shapes, run_year));
         let days = calendar.days_of_year(run_year);
         for (index, day) in days.iter().enumerate() {
             let minutes: Vec<u16> = day.range().map(|step| calendar.local_minute(step)).collect();
@@ -276,10 +274,10 @@ pub fn run<E>(
                 registers: &registers,
                 vector: options.vector,
             };
-            for_each_chunk(options, &mut chunks, |chunk| chunk.flows(&input));
+            for_each_chunk(&mut chunks, |chunk| chunk.flows(&input));
             let begin = community.len();
             community.extend(community_day(&input, &chunks));
-            let shares = share(&input, method, options, &mut chunks, &mut community[begin..]);
+            let shares = share(&input, method, &mut chunks, &mut community[begin..]);
             for (plant, months) in world.plant_kw.iter().zip(&mut plants) {
                 let month = &mut months[day.run_month];
                 for (kw, share) in plant[day.range()].iter().zip(&shares) {
@@ -318,12 +316,11 @@ fn method(sharing: &Sharing) -> Method {
     }
 }
 
-/// Works on every chunk, in parallel if that is asked for and there is more than one; a chunk sees only itself.
-fn for_each_chunk(options: &Options, chunks: &mut [Chunk], work: impl Fn(&mut Chunk) + Send + Sync) {
-    if options.parallel && chunks.len() > 1 {
-        chunks.par_iter_mut().for_each(work);
-    } else {
-        chunks.iter_mut().for_each(work);
+/// Works on every chunk, in parallel where there is more than one; a chunk sees only itself.
+fn for_each_chunk(chunks: &mut [Chunk], work: impl Fn(&mut Chunk) + Send + Sync) {
+    match chunks {
+        [only] => work(only),
+        many => many.par_iter_mut().for_each(work),
     }
 }
 
@@ -364,13 +361,7 @@ fn community_day(input: &DayInput, chunks: &[Chunk]) -> Vec<CommunityStep> {
 }
 
 /// The sharing of each step of a day, and its part in the homes' meters and the community.
-fn share(
-    input: &DayInput,
-    method: Method,
-    options: &Options,
-    chunks: &mut [Chunk],
-    community: &mut [CommunityStep],
-) -> Vec<StepShare> {
+fn share(input: &DayInput, method: Method, chunks: &mut [Chunk], community: &mut [CommunityStep]) -> Vec<StepShare> {
     let shares: Vec<StepShare> = match method {
         Method::None => return vec![StepShare::default(); input.day.steps],
         Method::ProRata => {
@@ -378,7 +369,7 @@ fn share(
         }
         Method::Fixed => {
             let pool_kw: Vec<f32> = community.iter().map(|step| step.member_surplus_kw as f32).collect();
-            for_each_chunk(options, chunks, |chunk| chunk.take_fixed(options.vector, &pool_kw));
+            for_each_chunk(chunks, |chunk| chunk.take_fixed(input.vector, &pool_kw));
             let taken = |in_day: usize| chunks.iter().map(|chunk| chunk.sums.taken_kw[in_day]).sum::<f64>();
             let share = |(in_day, step): (usize, &CommunityStep)| {
                 sharing::fixed(step.member_demand_kw, taken(in_day), step.member_surplus_kw)
@@ -390,7 +381,7 @@ fn share(
         step.shared_kw = share.shared_kw;
     }
     let of_day = DaySharing::new(method, &shares, input.registers);
-    for_each_chunk(options, chunks, |chunk| chunk.share(input, &of_day));
+    for_each_chunk(chunks, |chunk| chunk.share(input, &of_day));
     shares
 }
 

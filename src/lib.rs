@@ -14,6 +14,7 @@
 //! - [`dispatch`]: what controllable devices decide.
 //! - [`sharing`]: who gets the local kWh in each step.
 //! - [`engine`]: the day loop that joins the rooms above; meters; the balance.
+//! - [`study`]: one run, and many: the rows of a table of neighbourhoods, run and resumed.
 //! - [`report`]: metrics, summary, tables, the audit trail.
 //! - [`cli`]: one file per command.
 //!
@@ -33,4 +34,5 @@ pub mod report;
 pub mod scenario;
 pub mod series;
 pub mod sharing;
+pub mod study;
 pub mod weather;

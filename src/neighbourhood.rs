@@ -3,6 +3,10 @@
 //! Every draw belongs to one home (group id, number in the group) and one purpose, so a home stays the same whatever
 //! stands around it. A fraction of a group is an exact number of homes: those with the lowest draws, so that raising it
 //! only adds homes.
+//!
+//! - [`table`]: the rows of a table of neighbourhoods, each a community of its own.
+
+pub mod table;
 
 use rand_distr::{Distribution as _, StandardNormal};
 
@@ -62,7 +66,7 @@ pub fn homes(plan: &Plan) -> Vec<Home> {
 /// The cooperative's plants, in the plan's order.
 pub fn plants(plan: &Plan) -> Vec<Pv> {
     let plants = plan.cooperative.iter().flat_map(|cooperative| &cooperative.plants);
-    plants.map(|plant| draw_pv(plan.seed, Entity::new(&plant.id, 1), &plant.output)).collect()
+    plants.map(|plant| draw_pv(plan.homes_seed, Entity::new(&plant.id, 1), &plant.output)).collect()
 }
 
 /// The id of a home: `<group>-<n>`.
@@ -79,7 +83,7 @@ pub fn find_home(plan: &Plan, homes: &[Home], id: &str) -> Option<usize> {
 }
 
 fn group_homes(plan: &Plan, index: usize, group: &plan::Group) -> Vec<Home> {
-    let seed = plan.seed;
+    let seed = plan.homes_seed;
     let members = chosen(seed, Purpose::Member, group, group.member_fraction);
     let has_pv = group.pv.as_ref().map(|pv| chosen(seed, Purpose::PvOwner, group, pv.fraction));
     let has_battery =

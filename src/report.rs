@@ -3,6 +3,7 @@
 pub mod explain;
 pub mod files;
 pub mod metrics;
+pub mod neighbourhoods;
 pub mod statistics;
 pub mod summary;
 

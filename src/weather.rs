@@ -27,6 +27,9 @@ use crate::scenario::plan::Plan;
 /// The weather station of KNMI at De Bilt, whose climate the synthetic weather has.
 pub const DE_BILT: Site = Site { latitude_deg: 52.10, longitude_deg: 5.18 };
 
+/// Mean radius of the earth, km.
+const EARTH_RADIUS_KM: f64 = 6371.0;
+
 /// Beyond this distance from De Bilt its climate is no stand-in.
 const CLIMATE_RADIUS_KM: f64 = 250.0;
 
@@ -91,24 +94,15 @@ impl Weather {
         }
     }
 
-    /// The weather that a plan asks for, on the steps of its axis; `None` where its file cannot be used, with the faults.
+    /// The weather that a plan asks for over its [sky's place](sky::sky_site), on the steps of its axis; `None` where its file cannot be used, with the faults.
     ///
     /// Synthetic weather of a place over 250 km from De Bilt gets a warning.
     pub fn of_plan(plan: &Plan, calendar: &Calendar, faults: &mut Vec<Fault>) -> Option<Weather> {
-        let site = Site { latitude_deg: plan.latitude_deg, longitude_deg: plan.longitude_deg };
+        let site = sky::sky_site(plan);
         if let Some(file) = &plan.weather {
             return readers::read_weather(file, calendar, site, faults);
         }
-        let distance = distance_km(site, DE_BILT);
-        if distance > CLIMATE_RADIUS_KM {
-            let message = format!("the synthetic weather has the climate of De Bilt, {distance:.0} km from this place");
-            let help = "use a weather file of the place: [weather] source = \"csv\" (or \"knmi\") with file = \"…\"";
-            let fault = Fault::warning("kwartier::weather::far_from_de_bilt", message).help(help);
-            faults.push(match &plan.place_origin {
-                Some(origin) => fault.at(origin, "far from De Bilt: the sun is right, the climate is not"),
-                None => fault,
-            });
-        }
+        faults.extend(far_from_de_bilt(plan));
         Some(synthetic::weather(plan.seed, calendar, site))
     }
 
@@ -116,6 +110,22 @@ impl Weather {
     pub fn steps(&self) -> usize {
         self.ghi_w_m2.len()
     }
+}
+
+/// The warning that a plan has synthetic weather although its place is far from De Bilt, if it has.
+pub(crate) fn far_from_de_bilt(plan: &Plan) -> Option<Fault> {
+    let site = Site { latitude_deg: plan.latitude_deg, longitude_deg: plan.longitude_deg };
+    let distance = distance_km(site, DE_BILT);
+    if plan.weather.is_some() || distance <= CLIMATE_RADIUS_KM {
+        return None;
+    }
+    let message = format!("the synthetic weather has the climate of De Bilt, {distance:.0} km from this place");
+    let help = "use a weather file of the place: [weather] source = \"csv\" (or \"knmi\") with file = \"…\"";
+    let fault = Fault::warning("kwartier::weather::far_from_de_bilt", message).help(help);
+    Some(match &plan.place_origin {
+        Some(origin) => fault.at(origin, "far from De Bilt: the sun is right, the climate is not"),
+        None => fault,
+    })
 }
 
 /// Beam irradiance from global and diffuse: `(GHI − DHI) / cos zenith`, W/m², never above the solar constant.
@@ -134,13 +144,13 @@ pub fn beam_w_m2(ghi_w_m2: f64, dhi_w_m2: f64, cos_zenith: f64) -> f64 {
     ((ghi_w_m2 - dhi_w_m2) / cos_zenith).clamp(0.0, SOLAR_CONSTANT_CLIMATE)
 }
 
-/// Distance between two places along the surface of the earth, km (great circle, haversine, radius 6371 km).
+/// Distance between two places along the surface of the earth, km (great circle, haversine, on a sphere).
 pub fn distance_km(a: Site, b: Site) -> f64 {
     let (lat_a, lat_b) = (a.latitude_deg.to_radians(), b.latitude_deg.to_radians());
     let half_lat = libm::sin((lat_b - lat_a) / 2.0);
     let half_lon = libm::sin((b.longitude_deg - a.longitude_deg).to_radians() / 2.0);
     let haversine = half_lat * half_lat + libm::cos(lat_a) * libm::cos(lat_b) * half_lon * half_lon;
-    2.0 * 6371.0 * libm::asin(haversine.clamp(0.0, 1.0).sqrt())
+    2.0 * EARTH_RADIUS_KM * libm::asin(haversine.clamp(0.0, 1.0).sqrt())
 }
 
 #[cfg(test)]

@@ -31,6 +31,37 @@ battery = { capacity_kwh = 10, power_kw = 5 }
 key = "pro-rata"
 "#;
 
+/// A scenario of which each row of a table is a community.
+const LAND: &str = r#"
+[scenario]
+name = "Land"
+about = "Three villages, two of them under one sky."
+start = 2027-01-01
+step_minutes = 60
+shapes = 8
+
+[[homes]]
+id = "row"
+count = 3
+pv = { fraction = 0.67, peak_kwp = 4 }
+
+[[homes]]
+id = "flat"
+count = 2
+
+[cooperative]
+plants = [{ id = "roof", kind = "pv", peak_kwp = 10.0 }]
+
+[sharing]
+key = "pro-rata"
+
+[neighbourhoods]
+file = "villages.csv"
+"#;
+
+const VILLAGES: &str = "id,name,latitude_deg,longitude_deg,row,flat\n\
+                        binnenveld,Binnenveld,52.1,5.18,12,3\nbuitenhof,,52.11,5.19,4,20\nover,Over het water,53.2,6.5,0,0\n";
+
 /// What a command said.
 struct Said {
     code: i32,
@@ -50,7 +81,17 @@ fn folder() -> TempDir {
     let folder = TempDir::new().expect("a temporary folder");
     let bad = GOOD.replace("count = 3", "cuont = 3").replace("pro-rata", "fair");
     let odd = GOOD.replace("[cooperative]", "");
-    for (name, text) in [("good.toml", GOOD), ("bad.toml", &bad), ("odd.toml", &odd)] {
+    let wrong_land = LAND.replace("villages", "wrong");
+    let wrong_table = VILLAGES.replace("buitenhof", "binnenveld");
+    for (name, text) in [
+        ("good.toml", GOOD),
+        ("bad.toml", &bad),
+        ("odd.toml", &odd),
+        ("land.toml", LAND),
+        ("villages.csv", VILLAGES),
+        ("wrong_land.toml", &wrong_land),
+        ("wrong.csv", &wrong_table),
+    ] {
         std::fs::write(folder.path().join(name), text).expect("it can be written");
     }
     folder
@@ -141,6 +182,11 @@ fn a_wrong_command_line_exits_with_2_and_says_so_on_stderr() {
         ("usage_series_without_out", &["run", "good.toml", "--series", "homes"]),
         ("usage_missing_file", &["run", "goood.toml"]),
         ("usage_set", &["run", "good.toml", "--set", "homes.rwo.count=2"]),
+        ("usage_unknown_neighbourhood", &["run", "land.toml", "--neighbourhood", "binnenvelt"]),
+        ("usage_no_neighbourhoods", &["run", "good.toml", "--neighbourhood", "binnenveld"]),
+        ("usage_which_neighbourhood", &["inspect", "loads", "land.toml"]),
+        ("usage_series_of_a_table", &["run", "land.toml", "--series", "homes", "--out", "land"]),
+        ("usage_wrong_table", &["run", "wrong_land.toml", "--neighbourhood", "over"]),
     ] {
         let said = kwartier(words);
         assert_eq!((said.code, said.stdout.as_str()), (2, ""), "{name}");
@@ -156,6 +202,7 @@ fn check_tells_all_and_exits_with_2_only_for_faults() {
         ("check_odd", &["check", "odd.toml"], 0),
         ("check_bad", &["check", "bad.toml"], 2),
         ("check_all", &["check", "good.toml", "bad.toml", "odd.toml", "gone.toml"], 2),
+        ("check_table", &["check", "land.toml", "wrong_land.toml"], 2),
         ("check_quiet", &["check", "--quiet", "good.toml", "odd.toml"], 0),
         ("check_json", &["check", "--format", "json", "good.toml", "bad.toml", "odd.toml"], 2),
     ] {
@@ -163,6 +210,41 @@ fn check_tells_all_and_exits_with_2_only_for_faults() {
         assert_eq!(said.code, code, "{name}: {}", said.stderr);
         insta::assert_snapshot!(name, said.all());
     }
+}
+
+#[test]
+fn a_table_of_neighbourhoods_gives_totals_and_a_row_for_each() {
+    let _snapshots = snapshots();
+    let folder = folder();
+    let said = kwartier_in(folder.path(), &["run", "land.toml", "--out", "results"]);
+    insta::assert_snapshot!("run_table", said.all());
+    let json = kwartier_in(folder.path(), &["run", "land.toml", "--format", "json"]);
+    assert_eq!((json.code, json.stderr.as_str()), (0, ""));
+    let mut json: Json = serde_json::from_str(&json.stdout).expect("it is JSON");
+    let each = json.as_object_mut().and_then(|json| json.remove("neighbourhoods")).expect("neighbourhoods");
+    let written = std::fs::read_to_string(folder.path().join("results/summary.json")).expect("a summary");
+    assert_eq!(json, serde_json::from_str::<Json>(&written).expect("it is JSON"), "summary.json holds the totals");
+    let names = |each: &Json| ["id", "name"].map(|key| each[key].as_str().unwrap_or_default().to_owned());
+    let ids: Vec<[String; 2]> = each.as_array().into_iter().flatten().map(names).collect();
+    assert_eq!(ids, [["binnenveld", "Binnenveld"], ["buitenhof", "buitenhof"], ["over", "Over het water"]]);
+    assert_eq!(each[1]["metrics"]["community.homes"], 24);
+    assert_eq!(each[2]["metrics"]["community.self_sufficiency"], Json::Null);
+    assert_eq!(json["metrics"]["total.homes"]["value"], 39);
+}
+
+#[test]
+fn every_command_takes_one_neighbourhood_of_a_table() {
+    let of = |words: &[&str]| {
+        let said = kwartier(words);
+        assert_eq!((said.code, said.stderr.as_str()), (0, ""), "{words:?}");
+        said.stdout
+    };
+    let one = ["--neighbourhood", "buitenhof"];
+    assert!(of(&[&["run", "land.toml"], &one[..]].concat()).starts_with("Land: buitenhof\n"));
+    of(&[&["inspect", "weather", "land.toml"], &one[..]].concat());
+    assert!(of(&[&["inspect", "loads", "land.toml"], &one[..]].concat()).starts_with("24 of 24 homes"));
+    let quarter = ["explain", "quarter", "land.toml", "--home", "flat-20", "--at", "2027-06-21T12:00"];
+    assert!(of(&[&quarter[..], &one].concat()).contains("flat-20"));
 }
 
 #[test]

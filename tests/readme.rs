@@ -98,13 +98,19 @@ fn every_column_and_metric_is_explained() {
     kwartier(folder.path(), &["run", files[0].0.to_str().unwrap(), "--out", "out", "--series", "homes"]);
     let page = read("docs/results.md");
     let mut missing = Vec::new();
-    for name in ["members.csv", "quarters.csv", "homes.csv"] {
-        let table = fs::read_to_string(folder.path().join("out").join(name)).unwrap();
+    let table = root().join("scenarios/nederland.toml");
+    let few = ["--set", "scenario.step_minutes=60", "--set", "scenario.shapes=4"];
+    kwartier(folder.path(), &[&["run", table.to_str().unwrap(), "--out", "table"], &few[..]].concat());
+    for (out, name) in
+        [("out", "members.csv"), ("out", "quarters.csv"), ("out", "homes.csv"), ("table", "neighbourhoods.csv")]
+    {
+        let table = fs::read_to_string(folder.path().join(out).join(name)).unwrap();
         let section = page.split("\n## ").find(|section| section.starts_with(&format!("`{name}`"))).unwrap_or("");
         let columns = table.lines().next().unwrap().split(',');
         missing.extend(columns.filter(|c| !section.contains(&format!("`{c}`"))).map(|c| format!("{name}: {c}")));
     }
-    let metrics = kwartier::report::metrics::METRICS.iter().map(|metric| metric.name);
+    let metrics = kwartier::report::metrics::METRICS.iter().chain(&kwartier::report::neighbourhoods::TOTALS);
+    let metrics = metrics.map(|metric| metric.name);
     missing.extend(metrics.filter(|m| !page.contains(&format!("`{m}`"))).map(str::to_owned));
     assert!(missing.is_empty(), "docs/results.md says nothing about {missing:?}");
 }

@@ -7,8 +7,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use kwartier::engine::world::World;
 use kwartier::scenario;
+use kwartier::scenario::diagnostics::Fault;
+use kwartier::study::neighbourhoods::check_files;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use tempfile::TempDir;
 
@@ -201,6 +202,18 @@ const CASES: &[Case] = &[
         &[],
         &["scenario::time_axis"],
     ),
+    Case(
+        "neighbourhoods_without_a_file",
+        homes!("[neighbourhoods]\n[sharing]\nkey = \"equal\"\n"),
+        &[],
+        &["scenario::missing_key"],
+    ),
+    Case(
+        "neighbourhoods_with_other_keys",
+        homes!("[neighbourhoods]\nfile = 3\ntable = \"a.csv\"\n"),
+        &[],
+        &["scenario::wrong_type", "scenario::unknown_key"],
+    ),
     Case("half_a_place", homes!("[place]\nlatitude_deg = 52\n"), &[], &["place::half"]),
     Case(
         "ids",
@@ -373,6 +386,95 @@ const CASES: &[Case] = &[
     ),
 ];
 
+/// A wrong table of neighbourhoods: its name, what its scenario has more, the table, and the codes of the faults.
+struct Table(&'static str, &'static str, &'static str, &'static [&'static str]);
+
+/// What the scenario of every table begins with.
+const LAND: &str = "[scenario]\nname = \"Land\"\nstart = 2027-01-01\n[[homes]]\nid = \"row\"\ncount = 4\n\
+                    [[homes]]\nid = \"flat\"\ncount = 7\n";
+
+/// Weather from files.
+const KNMI: &str = "[weather]\nsource = \"knmi\"\nfile = \"knmi.txt\"\n";
+
+const TABLES: &[Table] = &[
+    Table("table_without_rows", "", "id,row,flat\n", &["neighbourhoods::empty"]),
+    Table("table_that_is_empty", "", "# nothing\n\n", &["neighbourhoods::empty"]),
+    Table("table_with_semicolons", "", "id;row;flat\na;1;2\n", &["neighbourhoods::separator"]),
+    Table(
+        "table_with_other_columns",
+        "",
+        "naam,rwo,flat,flat,longitude_deg,colour\na,1,2,2,5,red\n",
+        &[
+            "neighbourhoods::unknown_column",
+            "neighbourhoods::unknown_column",
+            "neighbourhoods::same_column",
+            "neighbourhoods::unknown_column",
+            "neighbourhoods::missing_column",
+            "neighbourhoods::missing_column",
+        ],
+    ),
+    Table(
+        "table_with_rows_of_other_lengths",
+        "",
+        "id,latitude_deg,longitude_deg,row\na,52,1,5,2,10\nb,52.1,5.2\n",
+        &["neighbourhoods::row"; 2],
+    ),
+    Table("table_with_ids", "", "id,row\na,1\n,2\na,3\n", &["neighbourhoods::id", "neighbourhoods::same_id"]),
+    Table(
+        "table_with_numbers_that_are_none",
+        "",
+        "id,latitude_deg,longitude_deg,row,flat\na,\"52,1\",east,12.5,\nb,52,5,1.200,\"1,200\"\nc,52,5,many,1e3\n",
+        &["neighbourhoods::number"; 8],
+    ),
+    Table(
+        "table_with_numbers_out_of_range",
+        "",
+        "id,latitude_deg,longitude_deg,row\na,155000,463000,-3\nb,52,5,20000000\nc,nan,5,99999999999999999999\n",
+        &["neighbourhoods::out_of_range"; 6],
+    ),
+    Table(
+        "table_with_half_places",
+        "",
+        "id,latitude_deg,longitude_deg\na,52,\nb,,5\nc,,\n",
+        &["neighbourhoods::half_place"; 2],
+    ),
+    Table("table_with_weather_of_no_source", "", "id,weather\na,\nb,b.txt\n", &["neighbourhoods::weather"]),
+    Table(
+        "table_with_weather_that_is_missing",
+        KNMI,
+        "id,weather\na,\nb,there/b.txt\nc,there/b.txt\n",
+        &["series::file", "series::file"],
+    ),
+    Table(
+        "table_far_away",
+        "",
+        "id,latitude_deg,longitude_deg\na,40,-3\nb,41,2\nc,52,5\n",
+        &["weather::far_from_de_bilt"],
+    ),
+    Table(
+        "table_with_a_clash_of_ids",
+        "[[homes]]\nid = \"row-20\"\ncount = 1\n",
+        "id,row\na,19\nb,20\n",
+        &["neighbourhoods::id_clash"],
+    ),
+    Table(
+        "table_with_a_group_named_like_a_column",
+        "[[homes]]\nid = \"name\"\ncount = 1\n",
+        "id,name\na,3\n",
+        &["neighbourhoods::group_name"],
+    ),
+];
+
+/// All that is said about a table, and the codes.
+fn report_table(name: &str, more: &str) -> (String, Vec<&'static str>) {
+    LazyLock::force(&FOLDER);
+    let scenario = format!("{name}.toml");
+    std::fs::write(&scenario, format!("{LAND}{more}[neighbourhoods]\nfile = \"{name}.csv\"\n")).expect("a scenario");
+    let loaded = scenario::load(Path::new(&scenario), &[], None);
+    assert!(loaded.faults.is_empty(), "{name}: {:?}", loaded.faults);
+    shown(&check_files(&loaded.draft.expect("a plan")))
+}
+
 /// A folder with all the cases, in which the tests run: so paths are the same everywhere.
 static FOLDER: LazyLock<TempDir> = LazyLock::new(|| {
     let folder = TempDir::new().expect("a temporary folder");
@@ -395,15 +497,20 @@ fn report(file: &str, set: &[&str]) -> (String, Vec<&'static str>) {
     let mut loaded = scenario::load(Path::new(file), &set, None);
     // Where the codes are of the files alone, the scenario is only half of the case.
     if let Some(plan) = loaded.draft.filter(|_| file == "several_at_once.toml") {
-        loaded.faults.extend(World::check_files(&plan));
+        loaded.faults.extend(check_files(&plan));
     }
+    shown(&loaded.faults)
+}
+
+/// Faults as the program shows them, and their codes.
+fn shown(faults: &[Fault]) -> (String, Vec<&'static str>) {
     let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(100);
     let mut text = String::new();
-    for fault in &loaded.faults {
+    for fault in faults {
         handler.render_report(&mut text, fault).expect("a text takes all");
         writeln!(text).expect("a text takes all");
     }
-    (text, loaded.faults.iter().map(|fault| fault.code).collect())
+    (text, faults.iter().map(|fault| fault.code).collect())
 }
 
 fn snapshots() -> insta::internals::SettingsBindDropGuard {
@@ -439,6 +546,48 @@ fn a_file_that_cannot_be_read_is_named() {
         assert_eq!(codes, ["kwartier::scenario::unreadable"], "{name}");
         insta::assert_snapshot!(name, text);
     }
+}
+
+#[test]
+fn every_wrong_table_is_told_where_and_how_to_mend_it() {
+    let _snapshots = snapshots();
+    let mut others = String::new();
+    for Table(name, more, table, codes) in TABLES {
+        LazyLock::force(&FOLDER);
+        std::fs::write(format!("{name}.csv"), table).expect("a table");
+        let (text, found) = report_table(name, more);
+        let found: Vec<&str> = found.iter().map(|code| code.trim_start_matches("kwartier::")).collect();
+        if found != *codes {
+            writeln!(others, "{name}: {found:?}").expect("a text takes all");
+        }
+        insta::assert_snapshot!(*name, text);
+    }
+    assert!(others.is_empty(), "other faults than expected in\n{others}");
+}
+
+#[test]
+fn a_table_that_cannot_be_read_is_named() {
+    let _snapshots = snapshots();
+    LazyLock::force(&FOLDER);
+    std::fs::write("table_in_latin1.csv", b"id,name\na,caf\xe9\n").expect("a table");
+    for name in ["table_that_is_missing", "table_in_latin1"] {
+        let (text, codes) = report_table(name, "");
+        assert_eq!(codes, ["kwartier::neighbourhoods::file"], "{name}");
+        insta::assert_snapshot!(name, text);
+    }
+}
+
+#[test]
+fn every_fault_code_of_tables_has_a_case() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/neighbourhood/table.rs");
+    let text = std::fs::read_to_string(path).expect("it is a text");
+    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let written: BTreeSet<&str> = code.split('"').filter(|word| word.starts_with("kwartier::")).collect();
+    let cases = TABLES.iter().flat_map(|Table(.., codes)| codes.iter().map(|code| format!("kwartier::{code}")));
+    // That of a file which cannot be read has a test of its own.
+    let shown: BTreeSet<String> = cases.chain(["kwartier::neighbourhoods::file".to_owned()]).collect();
+    let without: Vec<&&str> = written.iter().filter(|code| !shown.contains(**code)).collect();
+    assert!(written.len() > 10 && without.is_empty(), "codes without a case: {without:?}");
 }
 
 #[test]

@@ -7,9 +7,9 @@ use serde_json::json;
 
 use super::output::{Stop, print, print_json, show_faults};
 use super::{ChangeArgs, Common, Format};
-use crate::engine::world::World;
 use crate::scenario;
 use crate::scenario::diagnostics::{self, Fault};
+use crate::study::neighbourhoods::check_files;
 
 #[derive(Args, Debug)]
 pub(super) struct CheckArgs {
@@ -26,7 +26,7 @@ pub(super) fn check(args: &CheckArgs, common: &Common) -> Result<(), Stop> {
     for file in &args.files {
         let mut loaded = scenario::load(file, &args.change.set, args.change.seed);
         if let Some(plan) = loaded.draft.take() {
-            loaded.faults.extend(World::check_files(&plan));
+            loaded.faults.extend(check_files(&plan));
             diagnostics::sort(&mut loaded.faults);
         }
         let errors = loaded.faults.iter().filter(|fault| fault.is_error()).count();

@@ -30,7 +30,7 @@ pub(super) struct QuarterArgs {
 
 pub(super) fn explain(command: &ExplainCommand, common: &Common) -> Result<(), Stop> {
     let ExplainCommand::Quarter(args) = command;
-    let (world, _) = load_world(&args.scenario.file, &args.scenario.change, common)?;
+    let (world, _) = load_world(&args.scenario, common)?;
     let step = explain::step_at(&world.calendar, &args.at).map_err(|error| Stop::Usage(format!("--at: {error}")))?;
     let Some(home) = find_home(&world.plan, &world.homes, &args.home) else {
         let ids: Vec<String> = world.homes.iter().map(|home| home_id(&world.plan, home)).collect();

@@ -10,6 +10,7 @@ use crate::profile;
 use crate::report::statistics::{Line, table, to_json};
 use crate::scenario::plan::GroupKind;
 use crate::weather;
+use crate::weather::sun::Site;
 
 /// Homes whose series are held at once, 140 kB each; the statistics change little beyond.
 const MOST_HOMES: usize = 5_000;
@@ -41,7 +42,7 @@ pub(super) fn inspect(command: &InspectCommand, common: &Common) -> Result<(), S
 
 /// The statistics, and what they are of.
 fn weather(args: &ScenarioArgs, common: &Common) -> Result<(Vec<Line>, String), Stop> {
-    let (world, _) = load_world(&args.file, &args.change, common)?;
+    let (world, _) = load_world(args, common)?;
     let rows = weather::statistics::statistics(&world.sky.weather, &world.calendar, world.sky.site);
     let plan = &world.plan;
     let source = match &plan.weather {
@@ -49,10 +50,16 @@ fn weather(args: &ScenarioArgs, common: &Common) -> Result<(Vec<Line>, String), 
         None => format!("synthetic weather, seed {}", plan.seed),
     };
     let years = if plan.years == 1 { "one year".to_owned() } else { format!("{} years", plan.years) };
+    let place = if plan.row.is_some() {
+        let Site { latitude_deg, longitude_deg } = world.sky.site;
+        format!("{latitude_deg:.2} °N {longitude_deg:.2} °E, the middle of its grid cell")
+    } else {
+        format!("{} °N {} °E", plan.latitude_deg, plan.longitude_deg)
+    };
     let mut note = format!(
-        "{source}, {years} from {} at {} °N {} °E, steps of {} minutes\n\
+        "{source}, {years} from {} at {place}, steps of {} minutes\n\
          target: De Bilt 2011–2024 (15 minutes: Düsseldorf 2024); accepted: for a mean over 30 years\n",
-        plan.start, plan.latitude_deg, plan.longitude_deg, plan.step_minutes
+        plan.start, plan.step_minutes
     );
     if plan.years < YEARS_OF_A_CLIMATE {
         note +=
@@ -62,7 +69,7 @@ fn weather(args: &ScenarioArgs, common: &Common) -> Result<(Vec<Line>, String), 
 }
 
 fn loads(args: &ScenarioArgs, common: &Common) -> Result<(Vec<Line>, String), Stop> {
-    let (world, _) = load_world(&args.file, &args.change, common)?;
+    let (world, _) = load_world(args, common)?;
     let is_home = |index: &usize| matches!(world.plan.groups[world.homes[*index].group].kind, GroupKind::Homes { .. });
     let all: Vec<usize> = (0..world.homes.len()).filter(is_home).collect();
     let homes = &all[..all.len().min(MOST_HOMES)];

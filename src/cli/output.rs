@@ -3,11 +3,15 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use super::{ChangeArgs, Common};
+use super::{Common, ScenarioArgs};
 use crate::engine::world::World;
+use crate::neighbourhood::table::{self, Row};
 use crate::report::files::WriteError;
 use crate::scenario::diagnostics::{self, Fault};
+use crate::scenario::plan::{NeighbourhoodsFile, Plan};
 use crate::scenario::{self, Loaded};
+use crate::study::journal::JournalError;
+use crate::study::neighbourhoods::check_files;
 
 /// Why a command stops short.
 #[derive(Debug)]
@@ -29,6 +33,18 @@ pub enum Stop {
 impl From<WriteError> for Stop {
     fn from(error: WriteError) -> Stop {
         Stop::Machine(error.to_string())
+    }
+}
+
+impl From<JournalError> for Stop {
+    fn from(error: JournalError) -> Stop {
+        Stop::Machine(error.to_string())
+    }
+}
+
+impl From<Vec<Fault>> for Stop {
+    fn from(faults: Vec<Fault>) -> Stop {
+        Stop::Input(faults)
     }
 }
 
@@ -88,39 +104,69 @@ pub(super) fn show_faults(faults: &[Fault]) {
     }
 }
 
-/// Reads a scenario; without a plan, the faults.
-pub(super) fn load(file: &std::path::Path, change: &ChangeArgs) -> Result<Loaded, Stop> {
-    let mut loaded = scenario::load(file, &change.set, change.seed);
-    if loaded.draft.is_none() || loaded.faults.iter().any(Fault::is_error) {
-        let mut faults = std::mem::take(&mut loaded.faults);
-        // What the files hold is wrong or right whatever else is: look now, so that all is told at once.
-        if let Some(plan) = loaded.draft.take() {
-            faults.extend(World::check_files(&plan));
-            diagnostics::sort(&mut faults);
-        }
-        return Err(Stop::Input(faults));
-    }
-    Ok(loaded)
-}
-
-/// Reads a scenario and makes its world; warnings are shown unless quiet, and kept in the result.
-pub(super) fn load_world(
-    file: &std::path::Path,
-    change: &ChangeArgs,
-    common: &Common,
-) -> Result<(World, Loaded), Stop> {
-    let mut loaded = load(file, change)?;
-    let plan = loaded.draft.take().ok_or(Stop::Silent)?;
-    let world = match World::new(plan, &mut loaded.faults) {
-        Ok(world) => world,
-        Err(faults) => {
-            loaded.faults.extend(faults);
-            diagnostics::sort(&mut loaded.faults);
-            return Err(Stop::Input(loaded.faults));
+/// Reads a scenario and gives its plan, or that of the neighbourhood asked for; without a plan, the faults.
+pub(super) fn load_plan(scenario: &ScenarioArgs) -> Result<(Plan, Loaded), Stop> {
+    let mut loaded = scenario::load(&scenario.file, &scenario.change.set, scenario.change.seed);
+    let is_refused = loaded.faults.iter().any(Fault::is_error);
+    let plan = match loaded.draft.take() {
+        Some(plan) if !is_refused => plan,
+        draft => {
+            let mut faults = std::mem::take(&mut loaded.faults);
+            // What the files hold is wrong or right whatever else is: look now, so that all is told at once.
+            if let Some(plan) = draft {
+                faults.extend(check_files(&plan));
+                diagnostics::sort(&mut faults);
+            }
+            return Err(Stop::Input(faults));
         }
     };
+    let plan = match (&plan.neighbourhoods, &scenario.neighbourhood) {
+        (Some(file), Some(id)) => {
+            let rows = read_table(&plan, file, &mut loaded)?;
+            let row = table::find(&rows, id).map_err(|message| Stop::Usage(format!("--neighbourhood: {message}")))?;
+            table::plan_of(&plan, row)
+        }
+        (None, Some(_)) => {
+            let message = "--neighbourhood: this scenario has no [neighbourhoods]: it is one community";
+            return Err(Stop::Usage(message.to_owned()));
+        }
+        (_, None) => plan,
+    };
+    Ok((plan, loaded))
+}
+
+fn read_table(plan: &Plan, file: &NeighbourhoodsFile, loaded: &mut Loaded) -> Result<Vec<Row>, Stop> {
+    let rows = table::read(plan, file, &mut loaded.faults);
+    rows.ok_or_else(|| Stop::Input(std::mem::take(&mut loaded.faults)))
+}
+
+/// Reads a scenario that is one community, or one neighbourhood of its table, and makes its world; warnings are shown
+/// unless quiet, and kept in the result.
+pub(super) fn load_world(scenario: &ScenarioArgs, common: &Common) -> Result<(World, Loaded), Stop> {
+    let (plan, mut loaded) = load_plan(scenario)?;
+    if let Some(file) = &plan.neighbourhoods {
+        let rows = read_table(&plan, file, &mut loaded)?;
+        let message = "this scenario has a table of neighbourhoods: say which one is meant with --neighbourhood ID";
+        return Err(Stop::Usage(format!("{message}; {}", table::some_ids(&rows))));
+    }
+    world_of(plan, loaded, common)
+}
+
+/// Makes the world of a plan; warnings are shown unless quiet, and kept in the result.
+pub(super) fn world_of(plan: Plan, mut loaded: Loaded, common: &Common) -> Result<(World, Loaded), Stop> {
+    let world = World::new(plan, &mut loaded.faults);
+    let world = or_all_faults(world, &mut loaded)?;
     if !common.quiet {
         show_faults(&loaded.faults);
     }
     Ok((world, loaded))
+}
+
+/// What was made, or its faults together with those found before, in the order of the text.
+pub(super) fn or_all_faults<T>(made: Result<T, Vec<Fault>>, loaded: &mut Loaded) -> Result<T, Stop> {
+    made.map_err(|faults| {
+        loaded.faults.extend(faults);
+        diagnostics::sort(&mut loaded.faults);
+        Stop::Input(std::mem::take(&mut loaded.faults))
+    })
 }

@@ -1,13 +1,17 @@
 //! `kwartier run`: simulate, print the summary, write the results.
+//!
+//! A scenario with a table of neighbourhoods is run by [`neighbourhoods`].
+
+mod neighbourhoods;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::output::{Stop, load_world, print, print_json};
+use super::output::{Stop, load_plan, print, print_json, world_of};
 use super::progress::Progress;
 use super::{Common, Format, ScenarioArgs};
 use crate::engine::world::World;
@@ -18,6 +22,8 @@ use crate::report::metrics::Metrics;
 use crate::report::rounded;
 use crate::report::summary::summary;
 use crate::scenario::Loaded;
+use crate::scenario::diagnostics::Fault;
+use crate::scenario::plan::Plan;
 
 /// Set by Ctrl-C; the run ends after the day it is at.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -26,7 +32,8 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 pub(super) struct RunArgs {
     #[command(flatten)]
     scenario: ScenarioArgs,
-    /// Write the results into this folder: summary.json, members.csv, quarters.csv, run.json
+    /// Write the results into this folder: summary.json, members.csv, quarters.csv, run.json; of a table of neighbourhoods
+    /// summary.json, neighbourhoods.csv, run.json, and until these are whole a journal, by which an interrupted run goes on
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Write more series: `homes` adds homes.csv, every home in every step (large)
@@ -42,7 +49,11 @@ enum Series {
 
 pub(super) fn run(args: &RunArgs, common: &Common) -> Result<(), Stop> {
     let begun = Instant::now();
-    let (world, loaded) = load_world(&args.scenario.file, &args.scenario.change, common)?;
+    let (plan, loaded) = load_plan(&args.scenario)?;
+    if plan.neighbourhoods.is_some() {
+        return neighbourhoods::run(plan, loaded, args, common, begun);
+    }
+    let (world, loaded) = world_of(plan, loaded, common)?;
     let mut folder = args.out.as_deref().map(OutFolder::create).transpose()?;
     let record = args.series.contains(&Series::Homes);
     let mut homes_table = match (&mut folder, record) {
@@ -53,8 +64,7 @@ pub(super) fn run(args: &RunArgs, common: &Common) -> Result<(), Stop> {
         _ => None,
     };
     // Only now are there files to clean up: before, Ctrl-C simply ends the program.
-    // A second handler cannot be set, and there is none before this one; without it Ctrl-C still ends the program.
-    let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed));
+    heed_interrupts();
     let prepared = begun.elapsed();
     let mut progress = Progress::new(world.calendar.days().len(), world.homes.len(), common.quiet);
     let outcome = engine::run(&world, &Options { record, ..Options::default() }, |flows| {
@@ -75,14 +85,16 @@ pub(super) fn run(args: &RunArgs, common: &Common) -> Result<(), Stop> {
         if let Some(table) = homes_table {
             table.finish().map_err(|source| cannot_write("homes.csv", args, source))?;
         }
-        folder.write("summary.json", |out| files::write_summary(out, &metrics))?;
+        folder.write("summary.json", |out| files::write_json(out, &metrics.to_json()))?;
         folder.write("members.csv", |out| files::write_members(out, &world, &outcome))?;
         folder.write("quarters.csv", |out| files::write_quarters(out, &world, &outcome))?;
-        let manifest = manifest(&world, &outcome, &loaded, [prepared.as_secs_f64(), simulated.as_secs_f64()]);
-        folder.write("run.json", |out| {
-            serde_json::to_writer_pretty(&mut *out, &manifest)?;
-            out.write_all(b"\n")
-        })?;
+        let manifest = Manifest {
+            plan: &world.plan,
+            data_files: &world.plan.data_files(),
+            balance: balance(&world, &outcome),
+            timings: Timings { prepared, simulated, home_steps: world.homes.len() * world.calendar.steps() },
+        };
+        folder.write("run.json", |out| files::write_json(out, &manifest.to_json(&loaded)))?;
         not_interrupted()?;
         folder.finish()?;
     }
@@ -92,8 +104,18 @@ pub(super) fn run(args: &RunArgs, common: &Common) -> Result<(), Stop> {
     }
 }
 
+/// Lets Ctrl-C end the run where it leaves no half-written file, instead of at once.
+fn heed_interrupts() {
+    // A second handler cannot be set, and there is none before this one; without it Ctrl-C still ends the program.
+    let _ = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed));
+}
+
+fn is_interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}
+
 fn not_interrupted() -> Result<(), Stop> {
-    if INTERRUPTED.load(Ordering::Relaxed) {
+    if is_interrupted() {
         return Err(Stop::Machine("interrupted; no results were written".to_owned()));
     }
     Ok(())
@@ -118,42 +140,58 @@ fn balance_failure(world: &World, outcome: &Outcome) -> String {
     )
 }
 
-/// `run.json`: the only file with time, threads, host and timings.
-fn manifest(
-    world: &World,
-    outcome: &Outcome,
-    loaded: &Loaded,
-    [prepared_s, simulated_s]: [f64; 2],
-) -> serde_json::Value {
+fn balance(world: &World, outcome: &Outcome) -> serde_json::Value {
     let balance = &outcome.balance;
     let worst = balance
         .worst_home
         .map(|(home, residual)| json!({ "home": home_id(&world.plan, &world.homes[home]), "residual": residual }));
-    let data = world.plan.data_files();
-    let home_steps = world.homes.len() as f64 * world.calendar.steps() as f64;
     json!({
-        "schema": 1,
-        "program": "kwartier",
-        "version": env!("CARGO_PKG_VERSION"),
-        "time": jiff::Timestamp::now().to_string(),
-        "host": { "os": std::env::consts::OS, "architecture": std::env::consts::ARCH },
-        "threads": rayon::current_num_threads(),
-        "seed": world.plan.seed,
-        "scenario_files": loaded.files.iter().map(|file| files::file_hash(file)).collect::<Vec<_>>(),
-        "data_files": data.iter().map(|file| files::file_hash(file)).collect::<Vec<_>>(),
-        "scenario": loaded.written,
-        "defaults": loaded.defaults.iter().cloned().collect::<serde_json::Map<_, _>>(),
-        "warnings": loaded.faults.iter().map(crate::scenario::diagnostics::Fault::to_json).collect::<Vec<_>>(),
-        "balance": {
-            "tolerance": engine::BALANCE_TOLERANCE,
-            "worst_home": worst,
-            "community": balance.community,
-            "sharing": balance.sharing,
-        },
-        "timings": {
-            "prepare_s": rounded(prepared_s),
-            "simulate_s": rounded(simulated_s),
-            "ns_per_home_step": if home_steps > 0.0 { rounded(simulated_s * 1e9 / home_steps) } else { 0.0 },
-        },
+        "tolerance": engine::BALANCE_TOLERANCE,
+        "worst_home": worst,
+        "community": balance.community,
+        "sharing": balance.sharing,
     })
+}
+
+/// `run.json`: the only file with time, threads, host and timings.
+struct Manifest<'a> {
+    plan: &'a Plan,
+    data_files: &'a [PathBuf],
+    balance: serde_json::Value,
+    timings: Timings,
+}
+
+/// How long it took, and for how much.
+struct Timings {
+    prepared: Duration,
+    simulated: Duration,
+    home_steps: usize,
+}
+
+impl Manifest<'_> {
+    fn to_json(&self, loaded: &Loaded) -> serde_json::Value {
+        let [prepared_s, simulated_s] = [self.timings.prepared, self.timings.simulated].map(|time| time.as_secs_f64());
+        let home_steps = self.timings.home_steps as f64;
+        json!({
+            "schema": 1,
+            "program": "kwartier",
+            "version": env!("CARGO_PKG_VERSION"),
+            "time": jiff::Timestamp::now().to_string(),
+            "host": { "os": std::env::consts::OS, "architecture": std::env::consts::ARCH },
+            "threads": rayon::current_num_threads(),
+            "seed": self.plan.seed,
+            "scenario_files": loaded.files.iter().map(|file| files::file_hash(file)).collect::<Vec<_>>(),
+            "data_files": self.data_files.iter().map(|file| files::file_hash(file)).collect::<Vec<_>>(),
+            "scenario": loaded.written,
+            "neighbourhood": self.plan.row.as_ref().map(|row| &row.id),
+            "defaults": loaded.defaults.iter().cloned().collect::<serde_json::Map<_, _>>(),
+            "warnings": loaded.faults.iter().map(Fault::to_json).collect::<Vec<_>>(),
+            "balance": self.balance,
+            "timings": {
+                "prepare_s": rounded(prepared_s),
+                "simulate_s": rounded(simulated_s),
+                "ns_per_home_step": if home_steps > 0.0 { rounded(simulated_s * 1e9 / home_steps) } else { 0.0 },
+            },
+        })
+    }
 }

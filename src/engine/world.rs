@@ -1,4 +1,9 @@
 //! The world of a run: the time axis, the sky, the meters that were read, and the homes, ready for the day loop.
+//!
+//! The communities of a table of neighbourhoods have much of it in common: the axis, the meters and the shapes of each year
+//! ([`Common`]), and neighbours the sky ([`SharedSky`]). Each is made once and lent to the world of every row.
+
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -9,9 +14,9 @@ use crate::profile::opening_hours::BusinessYear;
 use crate::profile::synthetic::Library;
 use crate::scenario::diagnostics::Fault;
 use crate::scenario::language::{CellTemperature, Transposition};
-use crate::scenario::plan::{MeterFile, Plan};
+use crate::scenario::plan::{MeterFile, Plan, Profile, PvOutput};
 use crate::series::{self, Series};
-use crate::weather::sun::Site;
+use crate::weather::sky::sky_site;
 use crate::weather::{Conditions, Sky, Weather};
 
 /// A sky as one kind of roof sees it: the models it was made with, and its terms per step.
@@ -40,19 +45,21 @@ pub struct World {
     /// The plan it was made from.
     pub plan: Plan,
     /// The time axis.
-    pub calendar: Calendar,
+    pub calendar: Arc<Calendar>,
     /// Weather and sun per step.
-    pub sky: Sky,
+    pub sky: Arc<Sky>,
     /// The sky for each pair of models in use.
-    pub roof_skies: Vec<RoofSky>,
+    pub roof_skies: Arc<Vec<RoofSky>>,
     /// Metered series per group of the plan.
-    pub metered: Vec<Metered>,
+    pub metered: Arc<Vec<Metered>>,
     /// Homes and businesses, in the plan's order.
     pub homes: Vec<Home>,
     /// The cooperative's plants, in the plan's order.
     pub plants: Vec<Pv>,
     /// Output of each plant, kW per step.
-    pub plant_kw: Vec<Vec<f64>>,
+    pub plant_kw: Arc<Vec<Vec<f64>>>,
+    /// The shapes of each year of the run, where they were made for many worlds.
+    shared_shapes: Option<Arc<Vec<Arc<Shapes>>>>,
 }
 
 impl World {
@@ -72,28 +79,65 @@ impl World {
         }
     }
 
-    /// Reads the files of a plan only, for what is wrong with them.
+    /// The world of one row of a table, under a sky that was made for its grid cell. Nothing is read.
+    ///
+    /// It is the world that [`World::new`] makes of the same plan, to the last bit of what its homes do.
+    pub fn of_row(plan: Plan, common: &Common, sky: &SharedSky) -> World {
+        let homes = neighbourhood::homes(&plan);
+        World {
+            plan,
+            calendar: Arc::clone(&common.calendar),
+            sky: Arc::clone(&sky.sky),
+            roof_skies: Arc::clone(&sky.roof_skies),
+            metered: Arc::clone(&common.metered),
+            homes,
+            plants: sky.plants.clone(),
+            plant_kw: Arc::clone(&sky.plant_kw),
+            shared_shapes: Some(Arc::clone(&common.shapes)),
+        }
+    }
+
+    /// The shapes of year `run_year`: those that all rows share, or made anew for the homes of this world.
+    pub fn shapes(&self, run_year: usize) -> Arc<Shapes> {
+        match &self.shared_shapes {
+            Some(years) => Arc::clone(&years[run_year]),
+            None => Arc::new(Shapes::new(self, run_year)),
+        }
+    }
+
+    /// Reads the files of a plan only, for what is wrong with them. With a table, the weather is that of its rows, which
+    /// are for others to look at.
     pub fn check_files(plan: &Plan) -> Vec<Fault> {
         let mut faults = Vec::new();
         if let Ok(calendar) = plan.calendar() {
-            Files::read(plan, &calendar, &mut faults);
+            if plan.neighbourhoods.is_none() {
+                Weather::of_plan(plan, &calendar, &mut faults);
+            }
+            Meters::read(plan, &calendar, &mut faults);
         }
         faults
     }
 
     fn read(plan: Plan, faults: &mut Vec<Fault>) -> Option<World> {
         let calendar = plan.calendar().expect("the check has made the axis of every plan");
-        let files = Files::read(&plan, &calendar, faults);
+        let weather = Weather::of_plan(&plan, &calendar, faults);
+        let meters = Meters::read(&plan, &calendar, faults);
         if faults.iter().any(Fault::is_error) {
             return None;
         }
-        let site = Site { latitude_deg: plan.latitude_deg, longitude_deg: plan.longitude_deg };
-        let sky = Sky::new(files.weather?, &calendar, site);
+        let sky = SharedSky::new(&plan, weather?, &calendar, &meters.plants);
         let homes = neighbourhood::homes(&plan);
-        let plants = neighbourhood::plants(&plan);
-        let roof_skies = roof_skies(&homes, &sky);
-        let plant_kw = plants.iter().zip(files.plants).map(|(plant, series)| plant_kw(plant, series, &sky)).collect();
-        Some(World { plan, calendar, sky, roof_skies, metered: files.metered, homes, plants, plant_kw })
+        Some(World {
+            plan,
+            calendar: Arc::new(calendar),
+            sky: sky.sky,
+            roof_skies: sky.roof_skies,
+            metered: Arc::new(meters.groups),
+            homes,
+            plants: sky.plants,
+            plant_kw: sky.plant_kw,
+            shared_shapes: None,
+        })
     }
 
     /// The sky that a roof sees, by its models.
@@ -103,31 +147,106 @@ impl World {
     }
 }
 
-/// What the files of a plan hold, on its axis.
-struct Files {
-    weather: Option<Weather>,
-    metered: Vec<Metered>,
+/// What the rows of a table have in common, whatever the place: the time axis, the meters, and the shapes of every year.
+///
+/// The library of loads holds all its units, since any row may use any: 72 MB for each year of the run with 512 units at
+/// 15 minutes, whatever the number of rows.
+#[derive(Debug)]
+pub struct Common {
+    calendar: Arc<Calendar>,
+    metered: Arc<Vec<Metered>>,
+    plants: Vec<Option<Series>>,
+    shapes: Arc<Vec<Arc<Shapes>>>,
+}
+
+impl Common {
+    /// Reads the meters of a plan and makes its shapes.
+    ///
+    /// # Errors
+    /// Every fault of every meter's file; warnings alone are no error and are added to `warnings`.
+    ///
+    /// # Panics
+    /// If the plan was not checked and has no time axis.
+    pub fn new(plan: &Plan, warnings: &mut Vec<Fault>) -> Result<Common, Vec<Fault>> {
+        let calendar = plan.calendar().expect("the check has made the axis of every plan");
+        let mut faults = Vec::new();
+        let meters = Meters::read(plan, &calendar, &mut faults);
+        if faults.iter().any(Fault::is_error) {
+            return Err(faults);
+        }
+        warnings.extend(faults);
+        let is_synthetic = plan.groups.iter().any(|group| matches!(group.profile, Profile::Synthetic));
+        let units: Vec<u16> = if is_synthetic { (0..plan.shapes).collect() } else { Vec::new() };
+        let years = (0..calendar.run_years()).map(|year| Arc::new(Shapes::of_units(plan, &units, &calendar, year)));
+        let shapes = Arc::new(years.collect());
+        Ok(Common { calendar: Arc::new(calendar), metered: Arc::new(meters.groups), plants: meters.plants, shapes })
+    }
+
+    /// The time axis.
+    pub fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+}
+
+/// What places of one grid cell have in common: weather and sun, the sky as each kind of roof sees it, and what the plants
+/// of the scenario make under it.
+#[derive(Clone, Debug)]
+pub struct SharedSky {
+    sky: Arc<Sky>,
+    roof_skies: Arc<Vec<RoofSky>>,
+    plants: Vec<Pv>,
+    plant_kw: Arc<Vec<Vec<f64>>>,
+}
+
+impl SharedSky {
+    /// The sky of a row, for all rows of its grid cell with the same weather.
+    ///
+    /// # Errors
+    /// Every fault of its weather file; warnings are passed over: they are told when the table is read.
+    pub fn of_row(plan: &Plan, common: &Common) -> Result<SharedSky, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let weather = Weather::of_plan(plan, &common.calendar, &mut faults);
+        match weather {
+            Some(weather) if !faults.iter().any(Fault::is_error) => {
+                Ok(SharedSky::new(plan, weather, &common.calendar, &common.plants))
+            }
+            _ => Err(faults),
+        }
+    }
+
+    fn new(plan: &Plan, weather: Weather, calendar: &Calendar, meters: &[Option<Series>]) -> SharedSky {
+        let sky = Sky::new(weather, calendar, sky_site(plan));
+        let roof_skies = roof_skies(plan, &sky);
+        let plants = neighbourhood::plants(plan);
+        let plant_kw =
+            plants.iter().zip(meters).map(|(plant, series)| plant_kw(plant, series.as_ref(), &sky)).collect();
+        SharedSky { sky: Arc::new(sky), roof_skies: Arc::new(roof_skies), plants, plant_kw: Arc::new(plant_kw) }
+    }
+}
+
+/// What the meters of a plan's groups and plants hold, on its axis.
+struct Meters {
+    groups: Vec<Metered>,
     plants: Vec<Option<Series>>,
 }
 
-impl Files {
-    fn read(plan: &Plan, calendar: &Calendar, faults: &mut Vec<Fault>) -> Files {
-        let weather = Weather::of_plan(plan, calendar, faults);
+impl Meters {
+    fn read(plan: &Plan, calendar: &Calendar, faults: &mut Vec<Fault>) -> Meters {
         let mut read = |file: Option<&MeterFile>| series::read_meter(file?, calendar, faults);
-        let metered = plan.groups.iter().map(|group| Metered {
+        let groups = plan.groups.iter().map(|group| Metered {
             load: read(group.profile.meter_file()),
             generation: read(group.pv.as_ref().and_then(|pv| pv.output.meter_file())),
         });
-        let metered: Vec<Metered> = metered.collect();
+        let groups: Vec<Metered> = groups.collect();
         let plants = plan.cooperative.iter().flat_map(|cooperative| &cooperative.plants);
         let plants = plants.map(|plant| read(plant.output.meter_file())).collect();
-        for (group, metered) in plan.groups.iter().zip(&metered) {
+        for (group, metered) in plan.groups.iter().zip(&groups) {
             if let (Some(series), Some(_), Some(file)) = (&metered.load, &group.annual_kwh, group.profile.meter_file())
             {
                 refuse_empty_shape(series, calendar, file, faults);
             }
         }
-        Files { weather, metered, plants }
+        Meters { groups, plants }
     }
 }
 
@@ -154,7 +273,7 @@ pub struct Shapes {
 }
 
 impl Shapes {
-    /// Makes the shapes of year `run_year` that the homes use.
+    /// Makes the shapes of year `run_year` that the homes of a world use.
     pub fn new(world: &World, run_year: usize) -> Shapes {
         let mut in_use: Vec<u16> = world
             .homes
@@ -166,19 +285,24 @@ impl Shapes {
             .collect();
         in_use.sort_unstable();
         in_use.dedup();
-        let plan = &world.plan;
+        Shapes::of_units(&world.plan, &in_use, &world.calendar, run_year)
+    }
+
+    /// Makes the shapes of year `run_year` with these units of the library.
+    fn of_units(plan: &Plan, units: &[u16], calendar: &Calendar, run_year: usize) -> Shapes {
         Shapes {
-            library: Library::new(plan.seed, &in_use, usize::from(plan.shapes), &world.calendar, run_year),
-            businesses: BusinessYear::new(&world.calendar, run_year),
+            library: Library::new(plan.seed, units, usize::from(plan.shapes), calendar, run_year),
+            businesses: BusinessYear::new(calendar, run_year),
         }
     }
 }
 
-fn roof_skies(homes: &[Home], sky: &Sky) -> Vec<RoofSky> {
+/// The sky for each pair of models that a group with panels has, in the order of the groups.
+fn roof_skies(plan: &Plan, sky: &Sky) -> Vec<RoofSky> {
     let mut skies: Vec<RoofSky> = Vec::new();
-    for home in homes {
-        let Some(Pv::Simulated(roof)) = &home.pv else { continue };
-        let (transposition, cell_temperature) = (roof.transposition, roof.cell_temperature);
+    for pv in plan.groups.iter().filter_map(|group| group.pv.as_ref()) {
+        let PvOutput::Simulated(panels) = &pv.output else { continue };
+        let (transposition, cell_temperature) = (panels.transposition, panels.cell_temperature);
         let known = skies.iter().any(|s| (s.transposition, s.cell_temperature) == (transposition, cell_temperature));
         if !known {
             let steps = sky.suns.par_iter().zip(&sky.conditions).with_min_len(1024);
@@ -189,9 +313,9 @@ fn roof_skies(homes: &[Home], sky: &Sky) -> Vec<RoofSky> {
     skies
 }
 
-fn plant_kw(plant: &Pv, series: Option<Series>, sky: &Sky) -> Vec<f64> {
+fn plant_kw(plant: &Pv, series: Option<&Series>, sky: &Sky) -> Vec<f64> {
     match (plant, series) {
-        (_, Some(series)) => series.kw,
+        (_, Some(series)) => series.kw.clone(),
         (Pv::Simulated(roof), None) => {
             let steps = sky.suns.par_iter().zip(&sky.conditions).with_min_len(1024);
             steps.map(|(sun, now): (_, &Conditions)| explain(sun, now, roof).ac_kw).collect()

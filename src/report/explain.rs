@@ -9,7 +9,7 @@ use super::rounded;
 use crate::calendar::Calendar;
 use crate::device::battery::Battery;
 use crate::device::pv::{self, CellTemperature, Roof, Transposition};
-use crate::engine::world::{Shapes, World};
+use crate::engine::world::World;
 use crate::engine::{self, CommunityStep, HomeStep, Next};
 use crate::neighbourhood::{Home, Pv, Shape, home_id};
 use crate::profile::reading::{habit_kwh, source_day};
@@ -323,7 +323,7 @@ impl Trail {
         }
         match &home.shape {
             Shape::Synthetic(habit) => {
-                let shapes = Shapes::new(world, day.run_year);
+                let shapes = world.shapes(day.run_year);
                 let days = calendar.days_of_year(day.run_year);
                 let index = calendar.day_of(step) - days.first().map_or(0, |first| calendar.day_of(first.first_step));
                 let source = source_day(index, habit.weeks, days.len());
@@ -339,7 +339,7 @@ impl Trail {
             }
             Shape::OpeningHours(kind) => {
                 let word = format!("{kind:?}").to_lowercase();
-                let kind_kwh = Shapes::new(world, day.run_year).businesses.kind_kwh(*kind);
+                let kind_kwh = world.shapes(day.run_year).businesses.kind_kwh(*kind);
                 self.word("kind", word, "built-in opening hours");
                 self.number("shape_kwh", kind_kwh, "kWh", "what the shape uses in this year at a mean of 1 kW");
                 self.number("scale", scale, "1", "annual_kwh / shape_kwh");

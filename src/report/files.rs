@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
-use super::metrics::Metrics;
 use super::rounded;
 use crate::engine::meters::Register;
 use crate::engine::world::World;
@@ -16,7 +15,7 @@ use crate::neighbourhood::{Pv, home_id};
 use crate::scenario::plan::GroupKind;
 
 /// Every file that a run may write into its folder.
-const FILES: [&str; 5] = ["summary.json", "members.csv", "quarters.csv", "homes.csv", "run.json"];
+const FILES: [&str; 6] = ["summary.json", "members.csv", "quarters.csv", "homes.csv", "neighbourhoods.csv", "run.json"];
 
 /// Why results could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -111,12 +110,12 @@ impl Drop for OutFolder {
     }
 }
 
-/// `summary.json`: every metric with unit and definition.
+/// A JSON value and a line end: `summary.json`, `run.json`.
 ///
 /// # Errors
 /// If writing fails.
-pub fn write_summary(out: &mut dyn Write, metrics: &Metrics) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &metrics.to_json())?;
+pub fn write_json(out: &mut dyn Write, value: &Json) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
     out.write_all(b"\n")
 }
 
@@ -288,7 +287,7 @@ impl<W: Write> HomesTable<W> {
                     &number(home.shared_out_kw),
                 ])?;
             }
-            for (id, plant) in self.plants.iter().zip(&world.plant_kw) {
+            for (id, plant) in self.plants.iter().zip(world.plant_kw.iter()) {
                 let (kw, given) = (plant[at], flows.shares[step].given_part);
                 let zero = "0";
                 let (made, shared) = (number(kw), number(kw * given));

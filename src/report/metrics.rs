@@ -109,7 +109,7 @@ impl MetricValue {
 }
 
 /// Counts are written without a decimal point.
-fn whole_or_decimal(number: f64) -> Json {
+pub(super) fn whole_or_decimal(number: f64) -> Json {
     let number = rounded(number);
     if number.fract().abs() < f64::EPSILON && number.abs() < 1e15 { json!(number as i64) } else { json!(number) }
 }

@@ -3,28 +3,27 @@
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::metrics::{MetricValue, Metrics};
+use crate::calendar::Calendar;
 use crate::engine::world::World;
 use crate::engine::{BALANCE_TOLERANCE, Outcome};
 use crate::neighbourhood::home_id;
+use crate::scenario::plan::Plan;
 
 /// The summary of a run: what it is of, the metrics in words, and the balances.
 pub fn summary(world: &World, outcome: &Outcome, metrics: &Metrics) -> String {
-    let plan = &world.plan;
-    let days = world.calendar.days();
-    let (first, last) = (days.first(), days.last());
-    let span = match (first, last) {
+    let heading = heading(&world.plan, &world.calendar);
+    format!("{heading}\n\n{}\n\n{}", table(world, metrics), balance_line(world, outcome))
+}
+
+/// What a run is of: name, about, span, step and seed.
+pub(super) fn heading(plan: &Plan, calendar: &Calendar) -> String {
+    let days = calendar.days();
+    let span = match (days.first(), days.last()) {
         (Some(first), Some(last)) => format!("{} to {}", first.date, last.date),
         _ => String::new(),
     };
     let about = if plan.about.is_empty() { String::new() } else { format!("{}\n", plan.about) };
-    format!(
-        "{}\n{about}{span}, steps of {} minutes, seed {}\n\n{}\n\n{}",
-        plan.name,
-        plan.step_minutes,
-        plan.seed,
-        table(world, metrics),
-        balance_line(world, outcome)
-    )
+    format!("{}\n{about}{span}, steps of {} minutes, seed {}", plan.name, plan.step_minutes, plan.seed)
 }
 
 fn table(world: &World, metrics: &Metrics) -> Table {
@@ -83,9 +82,14 @@ fn coincidence(metrics: &Metrics) -> (String, &'static str) {
 
 fn local_peak(world: &World, metrics: &Metrics) -> String {
     let MetricValue::Instant(Some(instant)) = metrics.get("community.peak_import_at") else { return String::new() };
+    local_time(instant, &world.calendar)
+}
+
+/// An instant as people say it, in local time; empty if it is none.
+pub(super) fn local_time(instant: &str, calendar: &Calendar) -> String {
     match instant.parse::<jiff::Timestamp>() {
         Ok(instant) => {
-            let local = instant.to_zoned_datetime(world.calendar.timezone().clone());
+            let local = instant.to_zoned_datetime(calendar.timezone().clone());
             format!("on {} at {}", local.strftime("%A %-d %B %Y"), local.strftime("%H:%M"))
         }
         Err(_) => String::new(),

@@ -51,6 +51,7 @@ pub(super) fn plan(file: &said::File, root: &Node, files: &[PathBuf], faults: &m
         years: scenario.years as usize,
         step_minutes: scenario.step_minutes,
         seed: scenario.seed,
+        homes_seed: scenario.seed,
         shapes: u16::try_from(scenario.shapes).unwrap_or(u16::MAX),
         latitude_deg: file.place.as_ref().map_or_else(defaults::latitude_deg, |place| place.latitude_deg),
         longitude_deg: file.place.as_ref().map_or_else(defaults::longitude_deg, |place| place.longitude_deg),
@@ -61,6 +62,8 @@ pub(super) fn plan(file: &said::File, root: &Node, files: &[PathBuf], faults: &m
         groups,
         cooperative,
         sharing,
+        neighbourhoods: build.neighbourhoods(file.neighbourhoods.as_ref()),
+        row: None,
     };
     if let Err(error) = plan.calendar() {
         let origin = build.origin(&["scenario", "step_minutes"]).or(build.origin(&["scenario", "start"]));
@@ -561,6 +564,12 @@ impl<'a> Build<'a> {
         })
     }
 
+    fn neighbourhoods(&self, neighbourhoods: Option<&said::Neighbourhoods>) -> Option<plan::NeighbourhoodsFile> {
+        let path = neighbourhoods?.file.as_deref()?;
+        let origin = self.at(&["neighbourhoods"]).origin("file")?;
+        Some(plan::NeighbourhoodsFile { file: relative(path, &origin), origin })
+    }
+
     fn ids(&mut self, file: &said::File) {
         let mut known: BTreeMap<String, &Node> = BTreeMap::new();
         let mut keys: BTreeMap<u32, String> = BTreeMap::new();
@@ -636,7 +645,10 @@ impl<'a> Build<'a> {
         let members = groups.iter().any(|group| round_half_up(group.member_fraction, group.count) > 0);
         let refused =
             |group: &Node| ["member_fraction", "count"].iter().any(|key| group.get(key).is_some_and(Node::is_wrong));
-        let members_are_known = !top.is_wrong("cooperative")
+        // With a table, each of its rows says how many there are.
+        let counts_are_known = !top.has("neighbourhoods");
+        let members_are_known = counts_are_known
+            && !top.is_wrong("cooperative")
             && !["homes", "businesses"].iter().any(|list| {
                 top.is_wrong(list) || self.root.get(list).is_some_and(|list| list.items().iter().any(refused))
             });
@@ -651,7 +663,9 @@ impl<'a> Build<'a> {
             return plan::Sharing::None;
         }
         match (sharing.key, &sharing.shares) {
-            (said::SharingKey::Static, Some(shares)) => self.static_shares(shares, groups, groups_are_known, at),
+            (said::SharingKey::Static, Some(shares)) => {
+                self.static_shares(shares, groups, (groups_are_known, counts_are_known), at)
+            }
             (said::SharingKey::Static, None) => {
                 if has_shares.is_none() {
                     let example: Vec<String> = groups.iter().map(|group| format!("{} = …", group.id)).collect();
@@ -680,7 +694,7 @@ impl<'a> Build<'a> {
         &mut self,
         shares: &BTreeMap<String, f64>,
         groups: &[plan::Group],
-        groups_are_known: bool,
+        (groups_are_known, counts_are_known): (bool, bool),
         at: At,
     ) -> plan::Sharing {
         let at_shares = at.below("shares");
@@ -706,7 +720,7 @@ impl<'a> Build<'a> {
         }
         for group in groups {
             let share = shares.get(&group.id).copied().unwrap_or(0.0);
-            if share > 0.0 && round_half_up(group.member_fraction, group.count) == 0 {
+            if counts_are_known && share > 0.0 && round_half_up(group.member_fraction, group.count) == 0 {
                 let fault = Fault::warning(
                     "kwartier::sharing::unused_share",
                     format!("\"{}\" has a share but no members", group.id),

@@ -38,6 +38,8 @@ pub struct File {
     pub cooperative: Option<Cooperative>,
     /// Who gets the local kWh in each step. Default: nothing is shared.
     pub sharing: Option<Sharing>,
+    /// Many communities out of this one scenario: one for each row of a table. Default: the scenario is one community.
+    pub neighbourhoods: Option<Neighbourhoods>,
 }
 
 /// Name, year, step and seed of the run.
@@ -508,6 +510,20 @@ pub enum SharingKey {
     /// In proportion to what each member needs
     #[default]
     ProRata,
+}
+
+/// Many communities out of one scenario.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Neighbourhoods {
+    /// A table with a row for each neighbourhood: `id[, name, latitude_deg, longitude_deg, weather]`, and a column for
+    /// each group, named by its id, with the number of its homes there.
+    ///
+    /// Each row is a community of its own, with its own homes, sharing and plants. A group without a column has its
+    /// `count` everywhere; a row without a place is at `[place]`; a row without a weather file has the weather of
+    /// `[weather]`. The path is relative to this scenario, paths in the table are relative to the table.
+    #[schemars(required)]
+    pub file: Option<String>,
 }
 
 /// A load shape: the word "synthetic", or a metered series.

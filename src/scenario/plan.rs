@@ -22,8 +22,10 @@ pub struct Plan {
     pub years: usize,
     /// Length of a step, minutes.
     pub step_minutes: u32,
-    /// Seed of every draw.
+    /// Seed of every draw of the weather and of the library of synthetic loads.
     pub seed: u64,
+    /// Seed of every draw of a home, a business or a plant: `seed`, but for a row of a table one of its own.
+    pub homes_seed: u64,
     /// Size of the library of synthetic loads.
     pub shapes: u16,
     /// Latitude, degrees, north positive.
@@ -44,6 +46,28 @@ pub struct Plan {
     pub cooperative: Option<Cooperative>,
     /// Who gets the local kWh.
     pub sharing: Sharing,
+    /// The table that makes many communities of this plan, one for each row; `None`: the plan is one community.
+    pub neighbourhoods: Option<NeighbourhoodsFile>,
+    /// The row of a table that this is the plan of. Its sky is then that of its grid cell, which neighbours share.
+    pub row: Option<RowOf>,
+}
+
+/// A table of neighbourhoods.
+#[derive(Clone, Debug)]
+pub struct NeighbourhoodsFile {
+    /// The file, already relative to where the path was written.
+    pub file: PathBuf,
+    /// Where the scenario asks for it, for messages.
+    pub origin: Origin,
+}
+
+/// A row of a table of neighbourhoods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowOf {
+    /// The table.
+    pub file: PathBuf,
+    /// The id of the row.
+    pub id: String,
 }
 
 impl Plan {
@@ -55,15 +79,17 @@ impl Plan {
         Calendar::new(self.start, self.years, self.step_minutes, &self.timezone, self.country)
     }
 
-    /// Every data file that the plan reads, in the order written, each once.
+    /// Every data file that the plan reads, in the order written, each once; not those that only rows of its table name.
     pub fn data_files(&self) -> Vec<PathBuf> {
         let loads = self.groups.iter().filter_map(|group| group.profile.meter_file());
         let roofs = self.groups.iter().filter_map(|group| group.pv.as_ref()?.output.meter_file());
         let plants = self.cooperative.iter().flat_map(|cooperative| &cooperative.plants);
         let plants = plants.filter_map(|plant| plant.output.meter_file());
         let meters = loads.chain(roofs).chain(plants).map(|meter| &meter.file);
+        let table = self.neighbourhoods.iter().map(|table| &table.file);
+        let table = table.chain(self.row.iter().map(|row| &row.file));
         let mut once: Vec<PathBuf> = Vec::new();
-        for file in self.weather.iter().map(|weather| &weather.file).chain(meters) {
+        for file in self.weather.iter().map(|weather| &weather.file).chain(meters).chain(table) {
             if !once.contains(file) {
                 once.push(file.clone());
             }

@@ -402,7 +402,7 @@ fn stamp_rows(source: &Source, raw: &RawRows, timezone: &TimeZone, findings: &mu
 }
 
 /// The first byte from `at` on that is no line end and in no comment line.
-fn skip_blank(text: &str, mut at: usize) -> usize {
+pub(crate) fn skip_blank(text: &str, mut at: usize) -> usize {
     loop {
         let rest = &text.as_bytes()[at.min(text.len())..];
         match rest.first() {

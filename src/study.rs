@@ -1,0 +1,9 @@
+//! One run, and many: the communities of a table of neighbourhoods, run and resumed.
+//!
+//! - [`neighbourhoods`]: each row of a table as a community of its own; neighbours under one sky.
+//! - [`journal`]: the finished rows on the disk, so that an interrupted study goes on where it was.
+//! - [`workers`]: rows side by side, each on one thread.
+
+pub mod journal;
+pub mod neighbourhoods;
+pub mod workers;
