@@ -1,95 +1,88 @@
-//! What a home-step costs: the year of the standard neighbourhood on one thread, with the shapes of its loads and without.
+//! What each room of the day loop costs, on the standard neighbourhood (`src/study/standard.rs`).
 //!
-//! Standard: 1,000 homes, each with its own draw of use and habits; 45 % have panels on a roof of their own, 20 % a
-//! battery; a plant of the cooperative; everybody a member; pro-rata; a year of quarter-hours.
-//!
-//! `cargo bench --bench engine` prints first, in ns per home-step (1,000 × 35,040): the whole `engine::run`; of it the
-//! shapes, which cost the same for any number of homes from some thousand on; and what is left for the day loop. Of several
-//! runs the fastest is shown, as all else is the machine's other work. Then criterion times the making of a world.
+//! The kernels work on one block, sixteen homes with panels and batteries on a day of June; criterion's throughput counts
+//! home-steps, so `1 Gelem/s` is 1 ns a home-step. Then the year of 1,000 homes on one thread with its shapes at hand, the
+//! making of those shapes, of the homes and of the whole world. `kwartier bench` gives the figures of whole runs.
 
 use std::convert::Infallible;
 use std::hint::black_box;
-use std::time::Instant;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use kwartier::engine::kernels::OneBlock;
 use kwartier::engine::world::{Shapes, World};
-use kwartier::engine::{self, Next};
+use kwartier::engine::{self, Next, Options};
 use kwartier::neighbourhood;
-use kwartier::scenario;
-use kwartier::scenario::plan::Plan;
+use kwartier::study::standard;
+use kwartier::weather::DE_BILT;
+use kwartier::weather::sun::{Ephemeris, Observer};
 
-const STANDARD: &str = r#"
-    [scenario]
-    name = "Standard"
-    start = 2027-01-01
-    [[homes]]
-    id = "home"
-    count = 1000
-    annual_kwh = { mean = 2953, sd = 1681 }
-    pv = { fraction = 0.45, peak_kwp = { mean = 3.8, sd = 1.1 }, tilt_deg = { min = 15, max = 50 }, azimuth_deg = { min = 90, max = 270 } }
-    battery = { fraction = 0.2, capacity_kwh = { any_of = [5, 8, 10] }, power_kw = 4.0 }
-    [cooperative]
-    plants = [{ id = "roof", kind = "pv", peak_kwp = 300.0, tilt_deg = 12.0 }]
-    [sharing]
-    key = "pro-rata"
-"#;
+/// A kernel by its name.
+type Kernel = (&'static str, fn(&mut OneBlock<'_>));
 
-/// Runs of which the fastest is shown.
-const RUNS: usize = 11;
+/// A day of long light: 21 June.
+const DAY: usize = 171;
 
-fn plan() -> Plan {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let path = folder.path().join("standard.toml");
-    std::fs::write(&path, STANDARD).expect("the folder can be written");
-    let loaded = scenario::load(&path, &[], None);
-    assert!(loaded.faults.is_empty(), "{:?}", loaded.faults);
-    loaded.draft.expect("a scenario without faults makes a plan")
+fn world() -> World {
+    World::new(standard::plan(1_000), &mut Vec::new()).unwrap_or_else(|faults| panic!("{faults:?}"))
 }
 
-fn world(plan: &Plan) -> World {
-    World::new(plan.clone(), &mut Vec::new()).unwrap_or_else(|faults| panic!("{faults:?}"))
-}
-
-/// The fastest of several times of some work, ns.
-fn fastest_ns<T>(mut work: impl FnMut() -> T) -> f64 {
-    let times = (0..RUNS).map(|_| {
-        let begun = Instant::now();
-        black_box(work());
-        begun.elapsed().as_secs_f64() * 1e9
-    });
-    times.fold(f64::INFINITY, f64::min)
-}
-
-#[expect(clippy::print_stdout, reason = "the figures are what one runs it for")]
-fn print_figures(plan: &Plan) {
-    let world = world(plan);
-    let home_steps = (world.homes.len() * world.calendar.steps()) as f64;
-    let run = |record: bool| {
-        engine::run(&world, &engine::Options { record, ..engine::Options::default() }, |_| {
-            Ok::<_, Infallible>(Next::GoOn)
-        })
-    };
-    let whole = fastest_ns(|| run(false)) / home_steps;
-    let shapes = fastest_ns(|| Shapes::new(&world, 0)) / home_steps;
-    println!("standard neighbourhood, {} homes, {} steps, one thread:", world.homes.len(), world.calendar.steps());
-    println!("  engine::run    {whole:6.2} ns per home-step");
-    println!("  of it shapes   {shapes:6.2} ns per home-step ({:.0} ms a year)", shapes * home_steps / 1e6);
-    println!("  day loop       {:6.2} ns per home-step", whole - shapes);
-    println!("  with recording {:6.2} ns per home-step", fastest_ns(|| run(true)) / home_steps);
-}
-
-fn engine(criterion: &mut Criterion) {
-    let plan = plan();
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool of one thread");
-    pool.install(|| print_figures(&plan));
-    let mut group = criterion.benchmark_group("standard neighbourhood");
-    group.sample_size(20);
-    group.bench_function("drawing 1,000 homes", |bencher| bencher.iter(|| neighbourhood::homes(black_box(&plan))));
-    group.bench_function("making the world, one thread", |bencher| {
-        bencher.iter(|| pool.install(|| world(black_box(&plan))));
-    });
+fn kernels(criterion: &mut Criterion) {
+    let mut world = world();
+    world.make_shapes();
+    let options = Options { registers: standard::registers(&world.calendar), ..Options::default() };
+    let mut one = OneBlock::new(&world, &options, DAY).expect("some of 1,000 homes have panels and a battery");
+    let mut group = criterion.benchmark_group(format!("one block and day, {}", options.vector.name()));
+    group.throughput(Throughput::Elements(one.home_steps() as u64));
+    let kernels: [Kernel; 6] = [
+        ("shape lookup", |one| one.look_up_shapes()),
+        ("sky to plane", |one| one.sky_to_planes()),
+        ("battery", |one| one.store()),
+        ("sums", |one| one.sum()),
+        ("meters, four of them weighted", |one| one.meter()),
+        ("sharing", |one| one.share()),
+    ];
+    for (name, kernel) in kernels {
+        group.bench_function(name, |bencher| bencher.iter(|| kernel(black_box(&mut one))));
+    }
+    black_box(one.fingerprint());
     group.finish();
 }
 
-criterion_group!(benches, engine);
+fn rooms(criterion: &mut Criterion) {
+    let mut world = world();
+    let steps = world.calendar.steps();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool of one thread");
+
+    let mut group = criterion.benchmark_group("a place");
+    group.throughput(Throughput::Elements(steps as u64));
+    let (first, last) = (world.calendar.start_s(0), world.calendar.start_s(steps));
+    group.bench_function("sun, a year of steps", |bencher| {
+        bencher.iter(|| {
+            let (ephemeris, observer) = (Ephemeris::new(first, last), Observer::new(DE_BILT));
+            let suns = (0..steps).map(|step| ephemeris.sun_over(world.calendar.middle_s(step), &observer).cos_zenith);
+            black_box(suns.sum::<f64>())
+        });
+    });
+    group.finish();
+
+    let mut group = criterion.benchmark_group("1,000 homes, one thread");
+    group.sample_size(20);
+    group.bench_function("drawing them", |bencher| bencher.iter(|| neighbourhood::homes(black_box(&world.plan))));
+    group.bench_function("making their world", |bencher| {
+        bencher.iter(|| pool.install(|| World::new(black_box(&world.plan).clone(), &mut Vec::new())));
+    });
+    group.bench_function("shapes of a year", |bencher| bencher.iter(|| pool.install(|| Shapes::new(&world, 0))));
+    world.make_shapes();
+    group.throughput(Throughput::Elements((world.homes.len() * steps) as u64));
+    for (name, registers) in
+        [("whole year", Vec::new()), ("whole year, four weighted registers", standard::registers(&world.calendar))]
+    {
+        let options = Options { registers, ..Options::default() };
+        let run = || engine::run(&world, &options, |_| Ok::<_, Infallible>(Next::GoOn));
+        group.bench_function(name, |bencher| bencher.iter(|| pool.install(run)));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, kernels, rooms);
 criterion_main!(benches);

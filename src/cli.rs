@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod bench;
 mod check;
 mod explain;
 mod inspect;
@@ -20,8 +21,10 @@ pub use output::Stop;
 /// Simulates local energy cooperatives in quarter-hours over whole years.
 #[derive(Debug, Parser)]
 #[command(name = "kwartier", version, about, max_term_width = 120)]
-#[command(after_help = "Exit codes: 0 done; 2 the input or the command line is wrong; 3 the machine failed (disk, \
-                        permission, interrupted); 4 a check of kwartier's own failed: please report it.")]
+#[command(
+    after_help = "Exit codes: 0 done; 1 a benchmark does not hold; 2 the input or the command line is wrong; 3 the machine failed (disk, \
+                        permission, interrupted); 4 a check of kwartier's own failed: please report it."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -99,6 +102,8 @@ enum Command {
     Schema(schema::SchemaArgs),
     /// Write a commented scenario to start from
     New(new::NewArgs),
+    /// Measure speed and memory on the standard neighbourhood, with a checksum of the results
+    Bench(bench::BenchArgs),
 }
 
 /// Runs the program as the command line asks.
@@ -117,6 +122,7 @@ pub fn main() -> ExitCode {
         Command::Metrics => metrics::metrics(common),
         Command::Schema(args) => schema::schema(args),
         Command::New(args) => new::new(args),
+        Command::Bench(args) => bench::bench(args, common),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -8,6 +8,8 @@
 mod balance;
 mod block;
 mod chunk;
+#[doc(hidden)]
+pub mod kernels;
 mod lanes;
 pub mod meters;
 pub mod vector;
@@ -17,7 +19,7 @@ use rayon::prelude::*;
 
 pub use balance::{BALANCE_TOLERANCE, Balance};
 use block::DayInput;
-use chunk::{Chunk, DaySharing, Sums};
+use chunk::{Chunk, DaySharing, Scratches, Sums};
 use meters::{DayRegister, Meter, WeightedRegister};
 use vector::Vector;
 use world::World;
@@ -120,8 +122,9 @@ impl Outcome {
     /// The meter of a home (its index in [`World::homes`]) in a month of the run.
     pub fn month(&self, home: usize, run_month: usize) -> Meter {
         let place = self.place[home];
-        self.chunks[place.chunk as usize].blocks[usize::from(place.block)].months[run_month]
-            .of_lane(usize::from(place.lane))
+        self.chunks[place.chunk as usize].blocks[usize::from(place.block)]
+            .months
+            .of_lane(run_month, usize::from(place.lane))
     }
 
     /// The meter of a home in a range of months of the run.
@@ -251,6 +254,7 @@ pub fn run<E>(
     let steps = calendar.steps();
     assert!(options.registers.iter().all(|r| r.weights.len() == steps), "a register has a weight for each step");
     let (mut chunks, place) = chunk::build(world, options);
+    let scratches = Scratches::new(chunk::longest_day(world));
     let months = calendar.run_months().len();
     let mut community = Vec::with_capacity(steps);
     let mut plants = vec![vec![PlantMonth::default(); months]; world.plants.len()];
@@ -274,10 +278,10 @@ pub fn run<E>(
                 registers: &registers,
                 vector: options.vector,
             };
-            for_each_chunk(&mut chunks, |chunk| chunk.flows(&input));
+            for_each_chunk(&mut chunks, |chunk| scratches.with(|scratch| chunk.flows(&input, scratch)));
             let begin = community.len();
             community.extend(community_day(&input, &chunks));
-            let shares = share(&input, method, &mut chunks, &mut community[begin..]);
+            let shares = share(&input, method, &scratches, &mut chunks, &mut community[begin..]);
             for (plant, months) in world.plant_kw.iter().zip(&mut plants) {
                 let month = &mut months[day.run_month];
                 for (kw, share) in plant[day.range()].iter().zip(&shares) {
@@ -361,7 +365,13 @@ fn community_day(input: &DayInput, chunks: &[Chunk]) -> Vec<CommunityStep> {
 }
 
 /// The sharing of each step of a day, and its part in the homes' meters and the community.
-fn share(input: &DayInput, method: Method, chunks: &mut [Chunk], community: &mut [CommunityStep]) -> Vec<StepShare> {
+fn share(
+    input: &DayInput,
+    method: Method,
+    scratches: &Scratches,
+    chunks: &mut [Chunk],
+    community: &mut [CommunityStep],
+) -> Vec<StepShare> {
     let shares: Vec<StepShare> = match method {
         Method::None => return vec![StepShare::default(); input.day.steps],
         Method::ProRata => {
@@ -369,7 +379,9 @@ fn share(input: &DayInput, method: Method, chunks: &mut [Chunk], community: &mut
         }
         Method::Fixed => {
             let pool_kw: Vec<f32> = community.iter().map(|step| step.member_surplus_kw as f32).collect();
-            for_each_chunk(chunks, |chunk| chunk.take_fixed(input.vector, &pool_kw));
+            for_each_chunk(chunks, |chunk| {
+                scratches.with(|scratch| chunk.take_fixed(input.vector, &pool_kw, scratch));
+            });
             let taken = |in_day: usize| chunks.iter().map(|chunk| chunk.sums.taken_kw[in_day]).sum::<f64>();
             let share = |(in_day, step): (usize, &CommunityStep)| {
                 sharing::fixed(step.member_demand_kw, taken(in_day), step.member_surplus_kw)

@@ -132,7 +132,7 @@ fn snapshots() -> insta::internals::SettingsBindDropGuard {
 #[test]
 fn help_of_the_program_and_of_every_command() {
     let _snapshots = snapshots();
-    let commands: [&[&str]; 11] = [
+    let commands: [&[&str]; 12] = [
         &[],
         &["run"],
         &["check"],
@@ -144,6 +144,7 @@ fn help_of_the_program_and_of_every_command() {
         &["metrics"],
         &["schema"],
         &["new"],
+        &["bench"],
     ];
     for command in commands {
         let said = kwartier(&[command, &["--help"]].concat());
@@ -186,6 +187,9 @@ fn a_wrong_command_line_exits_with_2_and_says_so_on_stderr() {
         ("usage_no_neighbourhoods", &["run", "good.toml", "--neighbourhood", "binnenveld"]),
         ("usage_which_neighbourhood", &["inspect", "loads", "land.toml"]),
         ("usage_series_of_a_table", &["run", "land.toml", "--series", "homes", "--out", "land"]),
+        ("usage_bench_no_file", &["bench", "--against", "gone.json"]),
+        ("usage_bench_other_file", &["bench", "--against", "good.toml"]),
+        ("usage_bench_tolerance", &["bench", "--against", "gone.json", "--tolerance", "much"]),
         ("usage_wrong_table", &["run", "wrong_land.toml", "--neighbourhood", "over"]),
     ] {
         let said = kwartier(words);
@@ -378,4 +382,42 @@ fn the_scenarios_of_the_house_are_good() {
     assert_eq!((said.code, said.stderr.as_str()), (0, ""));
     let verdicts: Vec<String> = files.iter().map(|file| format!("{file}: good")).collect();
     assert_eq!(said.stdout.lines().collect::<Vec<_>>(), verdicts);
+}
+
+#[test]
+fn a_benchmark_is_compared_with_an_earlier_one_and_exits_with_1_where_it_does_not_hold() {
+    let folder = folder();
+    let words = ["bench", "--size", "20", "--runs", "1", "--threads", "1"];
+    let run = |more: &[&str]| kwartier_in(folder.path(), &[&words, more].concat());
+    let said = run(&["--format", "json"]);
+    assert_eq!((said.code, said.stderr.as_str()), (0, ""));
+    let saved: Json = serde_json::from_str(&said.stdout).expect("it is JSON");
+    let result = &saved["results"][0];
+    for key in ["homes", "ns_per_home_step", "home_years_per_second", "peak_memory_bytes", "threads"] {
+        assert!(result[key].is_number(), "{key} in {saved}");
+    }
+    assert!(result["vector"].is_string() && result["checksum"].as_str().is_some_and(|sum| sum.len() == 32));
+    let write = |name: &str, key: &str, value: Json| {
+        let mut changed = saved.clone();
+        changed["results"][0][key] = value;
+        std::fs::write(folder.path().join(name), changed.to_string()).expect("the folder can be written");
+    };
+    // Whatever this machine does meanwhile: it is never a million times slower, and always slower than nothing.
+    write("slow.json", "ns_per_home_step", Json::from(1e9));
+    let holds = run(&["--against", "slow.json", "--tolerance", "100%"]);
+    assert_eq!((holds.code, holds.stderr.as_str()), (0, ""), "{}", holds.stdout);
+    assert!(holds.stdout.contains("-100.0 %"), "{}", holds.stdout);
+    write("fast.json", "ns_per_home_step", Json::from(1e-9));
+    let slower = run(&["--against", "fast.json", "--tolerance", "0.5"]);
+    assert_eq!(slower.code, 1);
+    assert!(slower.stderr.starts_with("does not hold: 20 homes on 1 thread: "), "{}", slower.stderr);
+    assert!(slower.stderr.contains("(at most 50.0 %)"), "{}", slower.stderr);
+    write("other.json", "checksum", Json::from("0123"));
+    let other = run(&["--against", "other.json", "--tolerance", "1000000%"]);
+    assert_eq!(other.code, 1);
+    assert!(other.stderr.contains("other results, checksum ") && other.stderr.contains("instead of 0123"));
+    write("another_size.json", "homes", Json::from(21));
+    let none = run(&["--against", "another_size.json"]);
+    assert_eq!(none.code, 2);
+    assert!(none.stderr.contains("none of these sizes"), "{}", none.stderr);
 }

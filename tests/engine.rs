@@ -44,7 +44,13 @@ fn every_kit() -> String {
 }
 
 mod determinism {
+    use std::convert::Infallible;
     use std::path::{Path, PathBuf};
+
+    use kwartier::engine::meters::{Flow, WeightedRegister};
+    use kwartier::engine::vector::Vector;
+    use kwartier::engine::{self, Next, Options};
+    use kwartier::study::bench::checksum;
 
     use super::common::command::{printed, word};
     use super::common::folder::files_in;
@@ -112,6 +118,33 @@ mod determinism {
         );
         the_same_for_any_threads(&scenario.path(), &TABLES, &[]);
         the_same_for_any_threads(&scenario.path(), &TABLES, &["--set", "sharing.key=equal", "--format", "json"]);
+    }
+
+    #[test]
+    fn every_vector_width_gives_the_same_bits_under_every_key_and_step() {
+        let scenario = Written::new(&every_kit());
+        for key in ["none", "equal", "pro-rata"] {
+            for minutes in [5, 15, 60] {
+                let set = [format!("sharing.key={key}"), format!("scenario.step_minutes={minutes}")];
+                let world = scenario.world(&set.each_ref().map(String::as_str));
+                let even = vec![0.25; world.calendar.steps()];
+                let uneven: Vec<f64> = (0..world.calendar.steps()).map(|step| 0.1 + (step % 97) as f64).collect();
+                let registers: Vec<WeightedRegister> = [Flow::Import, Flow::Charge, Flow::SharedIn, Flow::SharedOut]
+                    .into_iter()
+                    .zip([&even, &uneven, &uneven, &even])
+                    .map(|(flow, weights)| WeightedRegister { flow, weights: weights.clone() })
+                    .collect();
+                let sums: Vec<(Vector, String)> = Vector::available()
+                    .into_iter()
+                    .map(|vector| {
+                        let options = Options { vector, registers: registers.clone(), ..Options::default() };
+                        let Ok(outcome) = engine::run(&world, &options, |_| Ok::<_, Infallible>(Next::GoOn));
+                        (vector, checksum(&world, &outcome, registers.len()))
+                    })
+                    .collect();
+                assert!(sums.iter().all(|(_, sum)| *sum == sums[0].1), "{key}, {minutes} minutes: {sums:?}");
+            }
+        }
     }
 
     #[test]

@@ -16,6 +16,8 @@ use crate::study::neighbourhoods::check_files;
 /// Why a command stops short.
 #[derive(Debug)]
 pub enum Stop {
+    /// A benchmark does not hold: exit code 1.
+    DoesNotHold(Vec<String>),
     /// The input is wrong: exit code 2.
     Input(Vec<Fault>),
     /// The input is wrong and that has been said: exit code 2.
@@ -52,6 +54,12 @@ impl Stop {
     /// Says why on stderr, and gives the exit code.
     pub(super) fn report(self) -> ExitCode {
         match self {
+            Stop::DoesNotHold(reasons) => {
+                for reason in reasons {
+                    say(&format!("does not hold: {reason}\n"));
+                }
+                ExitCode::from(1)
+            }
             Stop::Input(faults) => {
                 show_faults(&faults);
                 let errors = faults.iter().filter(|fault| fault.is_error()).count();

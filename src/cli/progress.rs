@@ -37,6 +37,16 @@ impl Progress {
         Progress::with(&template, homes, 1.0, finished, quiet)
     }
 
+    /// Over the measurements of a benchmark.
+    pub(super) fn of_measurements(length: usize, quiet: bool) -> Progress {
+        Progress::with("{wide_bar} measurement {pos} of {len}", length, 1.0, 0, quiet)
+    }
+
+    /// One more measurement is done.
+    pub(super) fn measurement(&mut self) {
+        self.advance(1);
+    }
+
     /// A bar of `length` units, each of which counts `of_unit` in the rate.
     fn with(template: &str, length: usize, of_unit: f64, finished: usize, quiet: bool) -> Progress {
         let bar = ProgressBar::with_draw_target(Some(length as u64), ProgressDrawTarget::hidden());

@@ -1,7 +1,7 @@
 //! A block: sixteen homes of one kit, side by side in lanes.
 
 use super::lanes::{self, Contents, Flows, Lanes, Peaks, Roofs, Totals};
-use super::meters::{BlockMonth, DayRegister, Flow, NO_STEP, Register};
+use super::meters::{BlockMonths, DayRegister, Flow, NO_STEP, Register};
 use super::vector::{self, Vector};
 use super::world::{Shapes, World};
 use crate::calendar::Day;
@@ -27,6 +27,18 @@ impl Kit {
     pub(super) fn only_uses(self) -> bool {
         self.pv == PvKit::None && !self.battery
     }
+
+    /// The registers that its homes have.
+    fn registers(self) -> &'static [Register] {
+        use Register::{Export, Generation, Import, Load, SharedIn, SharedOut};
+        if self.battery {
+            &Register::ALL
+        } else if self.only_uses() {
+            &[Load, Import, SharedIn]
+        } else {
+            &[Load, Generation, Import, Export, SharedIn, SharedOut]
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,8 +62,8 @@ enum LoadSource {
     Metered(usize),
 }
 
-/// The day of an empty lane, long enough for cells of five minutes.
-static NO_LOAD: [f32; 24 * 12] = [0.0; 24 * 12];
+/// The day of an empty lane, long enough for one of 25 hours in steps of five minutes.
+static NOTHING: [f32; 25 * 12] = [0.0; 25 * 12];
 
 /// Sixteen homes of one kit.
 #[derive(Debug)]
@@ -69,7 +81,7 @@ pub(super) struct Block {
     pub(super) part: Lanes,
     pub(super) starts: Contents,
     pub(super) contents: Contents,
-    pub(super) months: Vec<BlockMonth>,
+    pub(super) months: BlockMonths,
     /// `[month][register]` of the weighted registers of the run, in the order they were asked for.
     pub(super) weighted: Vec<Totals>,
 }
@@ -132,7 +144,7 @@ impl Block {
             part: Lanes::ZERO,
             starts: Contents::default(),
             contents: Contents::default(),
-            months: vec![BlockMonth::new(); months],
+            months: BlockMonths::new(kit.registers(), months),
             weighted: vec![[0.0; LANES]; months * weighted],
         };
         for (lane, index) in homes.enumerate() {
@@ -157,6 +169,11 @@ impl Block {
         block
     }
 
+    /// Whether its panels are simulated.
+    pub(super) fn is_simulated(&self) -> bool {
+        matches!(self.kit.pv, PvKit::Simulated(_))
+    }
+
     /// Slots and scales of a new year: annual use over what the shape uses in this year.
     pub(super) fn begin_year(&mut self, world: &World, shapes: &Shapes, run_year: usize) {
         for lane in 0..LANES {
@@ -171,7 +188,7 @@ impl Block {
                 LoadSource::Metered(group) => {
                     let series = world.metered[*group].load.as_ref().expect("a metered group has its series");
                     let steps = world.calendar.steps_of_year(run_year);
-                    series.kw[steps].iter().sum::<f64>() * world.calendar.step_h()
+                    series[steps].iter().sum::<f64>() * world.calendar.step_h()
                 }
             };
             self.scale[lane] = match home.annual_kwh {
@@ -183,33 +200,40 @@ impl Block {
     }
 
     /// Fills the load tile of a day.
-    pub(super) fn read_load(&self, input: &DayInput, tile: &mut [Lanes]) {
-        let step_minutes = input.world.calendar.step_minutes();
-        let whole = is_read_whole(input.shapes.library.cell_minutes(), step_minutes, input.minutes);
-        if whole {
-            self.read_whole_rows(input, tile);
-        }
-        for lane in 0..LANES {
-            let scale = self.scale[lane];
-            match self.loads[lane] {
-                LoadSource::Nothing if !whole => tile.iter_mut().for_each(|kw| kw[lane] = 0.0),
+    ///
+    /// * `rows` – a row of the tile's length for each lane, to work in.
+    pub(super) fn read_load(&self, input: &DayInput, rows: &mut [f32], tile: &mut [Lanes]) {
+        let (steps, step_minutes) = (tile.len(), input.world.calendar.step_minutes());
+        let Shapes { library, businesses } = input.shapes;
+        let whole = is_read_whole(library.cell_minutes(), step_minutes, input.minutes);
+        let source = |weeks| source_day(input.index, weeks, input.days);
+        for (load, row) in self.loads.iter().zip(rows.chunks_exact_mut(steps)) {
+            match *load {
                 LoadSource::Synthetic { habit, slot } if !whole => {
-                    let row = input.shapes.library.row(source_day(input.index, habit.weeks, input.days), slot);
-                    let out = tile.iter_mut().map(|lanes| &mut lanes[lane]);
-                    read_day(row, input.minutes, step_minutes, habit.quarters, scale, out);
+                    let day = library.row(source(habit.weeks), slot);
+                    read_day(day, input.minutes, step_minutes, habit.quarters, 1.0, row.iter_mut());
                 }
                 LoadSource::OpeningHours(kind) if !whole => {
-                    let row = input.shapes.businesses.row(input.index, kind);
-                    let out = tile.iter_mut().map(|lanes| &mut lanes[lane]);
-                    read_day(row, input.minutes, step_minutes, 0, scale, out);
+                    let day = businesses.row(input.index, kind);
+                    read_day(day, input.minutes, step_minutes, 0, 1.0, row.iter_mut());
                 }
                 LoadSource::Metered(group) => {
                     let series = input.world.metered[group].load.as_ref().expect("a metered group has its series");
-                    copy_series(&series.kw[input.day.range()], scale, tile, lane);
+                    round(input.vector, &series[input.day.range()], row);
                 }
                 LoadSource::Nothing | LoadSource::Synthetic { .. } | LoadSource::OpeningHours(_) => {}
             }
         }
+        // Where each step is a cell of its shape, the shape's own row is read.
+        let rows: [&[f32]; LANES] = std::array::from_fn(|lane| match self.loads[lane] {
+            LoadSource::Nothing => &NOTHING,
+            LoadSource::Synthetic { habit, slot } if whole => {
+                library.turned_row(source(habit.weeks), slot, habit.quarters)
+            }
+            LoadSource::OpeningHours(kind) if whole => businesses.row(input.index, kind),
+            _ => &rows[lane * steps..][..steps],
+        });
+        input.vector.lay_side_by_side(&rows, &self.scale, tile);
     }
 
     /// Asks the memory for the rows that [`Block::read_load`] will read.
@@ -222,30 +246,10 @@ impl Block {
         }
     }
 
-    /// Lays the lanes' days side by side, where each step is a cell of its shape; metered lanes get zeros.
-    fn read_whole_rows(&self, input: &DayInput, tile: &mut [Lanes]) {
-        let mut nothing = true;
-        let rows: [&[f32]; LANES] = std::array::from_fn(|lane| match self.loads[lane] {
-            LoadSource::Nothing | LoadSource::Metered(_) => &NO_LOAD,
-            LoadSource::Synthetic { habit, slot } => {
-                nothing = false;
-                let day = source_day(input.index, habit.weeks, input.days);
-                input.shapes.library.turned_row(day, slot, habit.quarters)
-            }
-            LoadSource::OpeningHours(kind) => {
-                nothing = false;
-                input.shapes.businesses.row(input.index, kind)
-            }
-        });
-        if nothing {
-            tile.fill(Lanes::ZERO);
-        } else {
-            input.vector.lay_side_by_side(&rows, &self.scale, tile);
-        }
-    }
-
     /// Fills the generation tile of a day.
-    pub(super) fn generate(&self, input: &DayInput, tile: &mut [Lanes]) {
+    ///
+    /// * `rows` – a row of the tile's length for each lane, to work in.
+    pub(super) fn generate(&self, input: &DayInput, rows: &mut [f32], tile: &mut [Lanes]) {
         match self.kit.pv {
             PvKit::None => tile.fill(Lanes::ZERO),
             PvKit::Simulated(sky) => {
@@ -256,12 +260,17 @@ impl Block {
                 );
             }
             PvKit::Metered => {
-                tile.fill(Lanes::ZERO);
-                for lane in (0..LANES).filter(|lane| self.homes[*lane] != u32::MAX) {
+                let steps = tile.len();
+                let is_home = |lane: usize| self.homes[lane] != u32::MAX;
+                for (lane, row) in
+                    rows.chunks_exact_mut(steps).enumerate().take(LANES).filter(|(lane, _)| is_home(*lane))
+                {
                     let series = input.world.metered[self.generation_group[lane]].generation.as_ref();
                     let series = series.expect("a metered roof has its series");
-                    copy_series(&series.kw[input.day.range()], 1.0, tile, lane);
+                    round(input.vector, &series[input.day.range()], row);
                 }
+                let row = |lane| if is_home(lane) { &rows[lane * steps..][..steps] } else { &NOTHING };
+                input.vector.lay_side_by_side(&std::array::from_fn(row), &Lanes([1.0; LANES]), tile);
             }
         }
     }
@@ -279,12 +288,12 @@ impl Block {
     ) {
         let kit = self.kit;
         let step_h = input.world.calendar.step_h();
-        let month = &mut self.months[input.day.run_month];
+        let (months, month) = (&mut self.months, input.day.run_month);
         input.vector.run(
             #[inline(always)]
             || {
                 let mut book = |register: Register, kw: &Totals| {
-                    let sums = &mut month.sums[register as usize];
+                    let sums = months.register(register, month);
                     for l in 0..LANES {
                         sums[l] += kw[l] * step_h;
                     }
@@ -305,22 +314,22 @@ impl Block {
             },
         );
         if let Some(standby_kwh) = standby_kwh {
-            for (sum, kwh) in month.sums[Register::Standby as usize].iter_mut().zip(standby_kwh) {
+            for (sum, kwh) in self.months.register(Register::Standby, month).iter_mut().zip(standby_kwh) {
                 *sum += kwh;
             }
         }
         let first = input.day.first_step as u32;
+        let of_month = self.months.peaks(month);
         for lane in 0..LANES {
             let import_kw = peaks.import_kw[lane];
-            if import_kw > month.peak_import_kw[lane] {
-                month.peak_import_kw[lane] = import_kw;
-                month.peak_import_step[lane] = first_step_of(net, lane, import_kw).map_or(NO_STEP, |step| first + step);
+            if import_kw > of_month.import_kw[lane] {
+                of_month.import_kw[lane] = import_kw;
+                of_month.import_step[lane] = first_step_of(net, lane, import_kw).map_or(NO_STEP, |step| first + step);
             }
             let export_kw = peaks.export_kw[lane];
-            if export_kw > month.peak_export_kw[lane] {
-                month.peak_export_kw[lane] = export_kw;
-                month.peak_export_step[lane] =
-                    first_step_of(net, lane, -export_kw).map_or(NO_STEP, |step| first + step);
+            if export_kw > of_month.export_kw[lane] {
+                of_month.export_kw[lane] = export_kw;
+                of_month.export_step[lane] = first_step_of(net, lane, -export_kw).map_or(NO_STEP, |step| first + step);
             }
         }
     }
@@ -368,7 +377,7 @@ impl Block {
     /// Books what members received or gave on a day, kW summed over steps.
     pub(super) fn book_shared(&mut self, input: &DayInput, register: Register, kw: &Totals) {
         let step_h = input.world.calendar.step_h();
-        let sums = &mut self.months[input.day.run_month].sums[register as usize];
+        let sums = self.months.register(register, input.day.run_month);
         for (sum, kw) in sums.iter_mut().zip(kw) {
             *sum += kw * step_h;
         }
@@ -389,8 +398,14 @@ fn first_step_of(net: &[Lanes], lane: usize, net_kw: f32) -> Option<u32> {
     (0..).zip(net).find(|(_, net)| net[lane].to_bits() == net_kw.to_bits()).map(|(step, _)| step)
 }
 
-fn copy_series(series: &[f64], scale: f32, tile: &mut [Lanes], lane: usize) {
-    for (out, kw) in tile.iter_mut().zip(series) {
-        out[lane] = scale * *kw as f32;
-    }
+/// A series as it is in the lanes.
+fn round(vector: Vector, series: &[f64], row: &mut [f32]) {
+    vector.run(
+        #[inline(always)]
+        || {
+            for (out, kw) in row.iter_mut().zip(series) {
+                *out = *kw as f32;
+            }
+        },
+    );
 }

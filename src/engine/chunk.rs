@@ -1,5 +1,7 @@
 //! A chunk: up to [`CHUNK`] blocks of homes, the unit of parallel work, with all that a day of them needs.
 
+use std::sync::{Mutex, PoisonError};
+
 use super::block::{self, Block, DayInput, Kit};
 use super::lanes::{self, Contents, Flows, Lanes, Totals, groups_of};
 use super::meters::{DayRegister, Flow, Register};
@@ -20,22 +22,69 @@ const STREET: usize = 8;
 pub(super) struct Chunk {
     pub(super) blocks: Vec<Block>,
     stride: usize,
-    load: Vec<Lanes>,
-    generation: Vec<Lanes>,
-    battery: Vec<Lanes>,
     /// Grid exchange of the day, `[block][step]`.
     net: Vec<Lanes>,
-    /// The block's flows by group of steps.
-    groups: Vec<Flows>,
-    /// The street's flows by step.
-    street: Vec<Flows>,
-    taken: Vec<Totals>,
     /// Load, generation and battery of the day, `[block][step]`, if homes are recorded.
     record: Option<[Vec<Lanes>; 3]>,
     /// Battery contents at the start of the day, `[block]`, if homes are recorded.
     record_content: Vec<Contents>,
     /// The day's sums over the chunk's homes.
     pub(super) sums: Sums,
+}
+
+/// Where a thread works on a day of one block after another: small enough to stay near it.
+#[derive(Debug)]
+pub(super) struct Scratch {
+    /// A row of steps for each lane.
+    rows: Vec<f32>,
+    load: Vec<Lanes>,
+    generation: Vec<Lanes>,
+    battery: Vec<Lanes>,
+    /// The block's flows by group of steps.
+    groups: Vec<Flows>,
+    /// The street's flows by step; empty between two streets.
+    street: Vec<Flows>,
+    /// What fixed parts take of the pool.
+    taken: Vec<Totals>,
+}
+
+impl Scratch {
+    fn new(longest: usize) -> Scratch {
+        let tile = || vec![Lanes::ZERO; longest];
+        Scratch {
+            rows: vec![0.0; longest * LANES],
+            load: tile(),
+            generation: tile(),
+            battery: tile(),
+            groups: vec![Flows::default(); longest.div_ceil(lanes::GROUP) + lanes::GROUP],
+            street: vec![Flows::default(); longest],
+            taken: vec![[0.0; LANES]; longest],
+        }
+    }
+}
+
+/// The scratches of a run: one for each thread that is at work, made when it is first needed.
+#[derive(Debug)]
+pub(super) struct Scratches {
+    longest: usize,
+    free: Mutex<Vec<Scratch>>,
+}
+
+impl Scratches {
+    /// For days of at most `longest` steps.
+    pub(super) fn new(longest: usize) -> Scratches {
+        Scratches { longest, free: Mutex::new(Vec::new()) }
+    }
+
+    /// Works with a scratch that nobody else has meanwhile.
+    pub(super) fn with(&self, work: impl FnOnce(&mut Scratch)) {
+        // Poisoned by a panic elsewhere it is as good: a scratch is filled before it is read.
+        let free = || self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = free().pop();
+        let mut scratch = found.unwrap_or_else(|| Scratch::new(self.longest));
+        work(&mut scratch);
+        free().push(scratch);
+    }
 }
 
 /// What the homes of a chunk do together in each step of a day, kW.
@@ -206,13 +255,20 @@ pub(super) fn build(world: &World, options: &Options) -> (Vec<Chunk>, Vec<Place>
             ));
         }
     }
-    let longest = world.calendar.days().iter().map(|day| day.steps).max().unwrap_or(0);
-    let mut chunks = Vec::new();
-    while !blocks.is_empty() {
-        let rest = blocks.split_off(blocks.len().min(CHUNK));
-        chunks.push(Chunk::new(std::mem::replace(&mut blocks, rest), longest, options.record));
-    }
+    let longest = longest_day(world);
+    let mut blocks = blocks.into_iter();
+    let chunks = std::iter::from_fn(|| {
+        // As many blocks as it needs and no more: a vector that was cut off would keep the memory of all.
+        let own: Vec<Block> = blocks.by_ref().take(CHUNK).collect();
+        (!own.is_empty()).then(|| Chunk::new(own, longest, options.record))
+    });
+    let chunks = chunks.collect();
     (chunks, place)
+}
+
+/// The steps of the longest day of a run.
+pub(super) fn longest_day(world: &World) -> usize {
+    world.calendar.days().iter().map(|day| day.steps).max().unwrap_or(0)
 }
 
 /// The fixed part of the pool of a member of each group: equal over all members, or the group's share over its own.
@@ -231,17 +287,10 @@ fn fixed_parts(world: &World) -> Vec<f64> {
 
 impl Chunk {
     fn new(blocks: Vec<Block>, longest: usize, record: bool) -> Chunk {
-        let tile = || vec![Lanes::ZERO; longest];
         let all = || vec![Lanes::ZERO; longest * blocks.len()];
         Chunk {
             stride: longest,
-            load: tile(),
-            generation: tile(),
-            battery: tile(),
             net: all(),
-            groups: vec![Flows::default(); longest.div_ceil(lanes::GROUP) + lanes::GROUP],
-            street: vec![Flows::default(); longest],
-            taken: vec![[0.0; LANES]; longest],
             record: record.then(|| [all(), all(), all()]),
             record_content: vec![Contents::default(); if record { blocks.len() } else { 0 }],
             sums: Sums::new(longest),
@@ -256,12 +305,12 @@ impl Chunk {
     }
 
     /// Computes every home's day: load, generation, battery, grid exchange; its meters; and the chunk's sums.
-    pub(super) fn flows(&mut self, input: &DayInput) {
+    pub(super) fn flows(&mut self, input: &DayInput, scratch: &mut Scratch) {
         let steps = input.day.steps;
         self.sums.clear();
-        let (groups, street) = (&mut self.groups[..groups_of(steps)], &mut self.street[..steps]);
-        let (load, generation) = (&mut self.load[..steps], &mut self.generation[..steps]);
-        let battery = &mut self.battery[..steps];
+        let (groups, street) = (&mut scratch.groups[..groups_of(steps)], &mut scratch.street[..steps]);
+        let (load, generation) = (&mut scratch.load[..steps], &mut scratch.generation[..steps]);
+        let (battery, rows) = (&mut scratch.battery[..steps], &mut scratch.rows);
         let mut index = 0;
         for same in self.blocks.chunk_by_mut(|a, b| a.kit == b.kit) {
             for homes in same.chunks_mut(STREET) {
@@ -276,7 +325,7 @@ impl Chunk {
                     }
                     index += 1;
                     if kit.only_uses() {
-                        block.read_load(input, net);
+                        block.read_load(input, rows, net);
                         if let Some(next) = next {
                             next.ask_for_rows(input);
                         }
@@ -291,11 +340,11 @@ impl Chunk {
                         }
                         continue;
                     }
-                    block.read_load(input, load);
+                    block.read_load(input, rows, load);
                     if let Some(next) = next {
                         next.ask_for_rows(input);
                     }
-                    block.generate(input, generation);
+                    block.generate(input, rows, generation);
                     let (standby_kwh, peaks) = if kit.battery {
                         let (cells, contents) = (&block.cells, &mut block.contents);
                         let standby_kwh = if cells.lose() {
@@ -343,9 +392,9 @@ impl Chunk {
     }
 
     /// Adds up what members with fixed parts take of the pool.
-    pub(super) fn take_fixed(&mut self, vector: Vector, pool_kw: &[f32]) {
+    pub(super) fn take_fixed(&mut self, vector: Vector, pool_kw: &[f32], scratch: &mut Scratch) {
         let steps = pool_kw.len();
-        let taken = &mut self.taken[..steps];
+        let taken = &mut scratch.taken[..steps];
         taken.fill([0.0; LANES]);
         for (index, block) in self.blocks.iter().enumerate().filter(|(_, block)| !block.kit.outsider) {
             let net = &self.net[index * self.stride..index * self.stride + steps];
@@ -363,33 +412,7 @@ impl Chunk {
     pub(super) fn share(&mut self, input: &DayInput, day: &DaySharing) {
         let steps = input.day.steps;
         for (index, block) in self.blocks.iter_mut().enumerate().filter(|(_, block)| !block.kit.outsider) {
-            let net = &self.net[index * self.stride..index * self.stride + steps];
-            let only_uses = block.kit.only_uses();
-            let shared_in = input.vector.run(
-                #[inline(always)]
-                || day.received(net, &block.part, &day.received_part),
-            );
-            block.book_shared(input, Register::SharedIn, &shared_in);
-            if !only_uses {
-                let shared_out = input.vector.run(
-                    #[inline(always)]
-                    || lanes::weigh_export(net, &day.given_part),
-                );
-                block.book_shared(input, Register::SharedOut, &shared_out);
-            }
-            for (number, flow, weights) in &day.registers {
-                if *flow == Flow::SharedOut && only_uses {
-                    continue;
-                }
-                let kw = input.vector.run(
-                    #[inline(always)]
-                    || match flow {
-                        Flow::SharedOut => lanes::weigh_export(net, weights),
-                        _ => day.received(net, &block.part, weights),
-                    },
-                );
-                block.add_weighted(input, *number, &kw);
-            }
+            share_block(block, &self.net[index * self.stride..index * self.stride + steps], input, day);
         }
     }
 
@@ -442,5 +465,35 @@ impl Chunk {
             own.cells.after_flows(lane, content, kw.max(0.0), (-kw).max(0.0))
         });
         contents.kwh()
+    }
+}
+
+/// Books the day's shared energy on the meters of a block of members.
+pub(super) fn share_block(block: &mut Block, net: &[Lanes], input: &DayInput, day: &DaySharing) {
+    let only_uses = block.kit.only_uses();
+    let shared_in = input.vector.run(
+        #[inline(always)]
+        || day.received(net, &block.part, &day.received_part),
+    );
+    block.book_shared(input, Register::SharedIn, &shared_in);
+    if !only_uses {
+        let shared_out = input.vector.run(
+            #[inline(always)]
+            || lanes::weigh_export(net, &day.given_part),
+        );
+        block.book_shared(input, Register::SharedOut, &shared_out);
+    }
+    for (number, flow, weights) in &day.registers {
+        if *flow == Flow::SharedOut && only_uses {
+            continue;
+        }
+        let kw = input.vector.run(
+            #[inline(always)]
+            || match flow {
+                Flow::SharedOut => lanes::weigh_export(net, weights),
+                _ => day.received(net, &block.part, weights),
+            },
+        );
+        block.add_weighted(input, *number, &kw);
     }
 }

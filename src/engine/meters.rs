@@ -58,9 +58,10 @@ pub enum Flow {
 
 /// A register that a run is asked for: for every home and month, Σ flow × weight(step) × hours of a step.
 ///
-/// With weights of 1 and 0 it counts kWh in a tariff slot, exactly as the plain register would; with prices in EUR/kWh
-/// it counts EUR. Where a weight stays the same for an hour of quarter-hours (four steps from the start of a local day)
-/// it is applied in f64, otherwise in f32, right to 1.2e-7 of the register.
+/// With weights of 1 and 0 it counts kWh in a tariff slot; with prices in EUR/kWh it counts EUR. On a day on which every
+/// four steps from midnight on have the same weight, as a tariff by the hour has in quarter-hours, it is applied in f64
+/// to the sums that make the plain register: slots then add up to that register. Otherwise it is applied in f32, step by
+/// step, right to 5e-7 of the flow's register times the greatest weight.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WeightedRegister {
     /// What it counts.
@@ -99,35 +100,81 @@ impl WeightedRegister {
     }
 }
 
-/// One month of the sixteen homes of a block.
-#[derive(Clone, Debug)]
-pub(super) struct BlockMonth {
-    pub sums: [[f64; LANES]; REGISTERS],
-    pub peak_import_kw: [f32; LANES],
-    pub peak_import_step: [u32; LANES],
-    pub peak_export_kw: [f32; LANES],
-    pub peak_export_step: [u32; LANES],
+impl Register {
+    /// Every register, in the order of [`Meter::registers`].
+    pub const ALL: [Register; REGISTERS] = [
+        Register::Load,
+        Register::Generation,
+        Register::Charged,
+        Register::Discharged,
+        Register::Standby,
+        Register::Import,
+        Register::Export,
+        Register::SharedIn,
+        Register::SharedOut,
+    ];
 }
 
-impl BlockMonth {
-    pub(super) fn new() -> BlockMonth {
-        BlockMonth {
-            sums: [[0.0; LANES]; REGISTERS],
-            peak_import_kw: [0.0; LANES],
-            peak_import_step: [NO_STEP; LANES],
-            peak_export_kw: [0.0; LANES],
-            peak_export_step: [NO_STEP; LANES],
+/// The months of the sixteen homes of a block. Registers that stay zero for their kit are not kept.
+#[derive(Clone, Debug)]
+pub(super) struct BlockMonths {
+    /// Where a register stands among those that are kept.
+    place: [Option<u8>; REGISTERS],
+    kept: usize,
+    /// `[month][register kept]`, kWh.
+    sums: Vec<[f64; LANES]>,
+    peaks: Vec<BlockPeaks>,
+}
+
+/// The greatest import and export of a month.
+#[derive(Clone, Debug)]
+pub(super) struct BlockPeaks {
+    pub import_kw: [f32; LANES],
+    pub import_step: [u32; LANES],
+    pub export_kw: [f32; LANES],
+    pub export_step: [u32; LANES],
+}
+
+impl BlockMonths {
+    /// Months of homes that have these registers.
+    pub(super) fn new(registers: &[Register], months: usize) -> BlockMonths {
+        let mut place = [None; REGISTERS];
+        for (number, register) in (0..).zip(registers) {
+            place[*register as usize] = Some(number);
         }
+        let peaks = BlockPeaks {
+            import_kw: [0.0; LANES],
+            import_step: [NO_STEP; LANES],
+            export_kw: [0.0; LANES],
+            export_step: [NO_STEP; LANES],
+        };
+        let kept = registers.len();
+        BlockMonths { place, kept, sums: vec![[0.0; LANES]; kept * months], peaks: vec![peaks; months] }
     }
 
-    pub(super) fn of_lane(&self, lane: usize) -> Meter {
+    /// A register in a month.
+    ///
+    /// # Panics
+    /// If the homes do not have it.
+    #[inline(always)]
+    pub(super) fn register(&mut self, register: Register, month: usize) -> &mut [f64; LANES] {
+        let place = self.place[register as usize].expect("a kit books only what it has");
+        &mut self.sums[month * self.kept + usize::from(place)]
+    }
+
+    pub(super) fn peaks(&mut self, month: usize) -> &mut BlockPeaks {
+        &mut self.peaks[month]
+    }
+
+    pub(super) fn of_lane(&self, month: usize, lane: usize) -> Meter {
         let at = |step: u32| (step != NO_STEP).then_some(step as usize);
+        let peaks = &self.peaks[month];
         Meter {
-            kwh: std::array::from_fn(|register| self.sums[register][lane]),
-            peak_import_kw: f64::from(self.peak_import_kw[lane]),
-            peak_import_step: at(self.peak_import_step[lane]),
-            peak_export_kw: f64::from(self.peak_export_kw[lane]),
-            peak_export_step: at(self.peak_export_step[lane]),
+            kwh: self.place.map(|place| place.map_or(0.0, |p| self.sums[month * self.kept + usize::from(p)][lane])),
+            peak_import_kw: f64::from(peaks.import_kw[lane]),
+            peak_import_step: at(peaks.import_step[lane]),
+            peak_export_kw: f64::from(peaks.export_kw[lane]),
+            peak_export_step: at(peaks.export_step[lane]),
         }
     }
 }
@@ -156,7 +203,7 @@ impl Meter {
     }
 
     /// All registers, in the order of [`Register`], kWh.
-    pub(super) fn registers(&self) -> &[f64; REGISTERS] {
+    pub fn registers(&self) -> &[f64; REGISTERS] {
         &self.kwh
     }
 

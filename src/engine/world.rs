@@ -15,7 +15,7 @@ use crate::profile::synthetic::Library;
 use crate::scenario::diagnostics::Fault;
 use crate::scenario::language::{CellTemperature, Transposition};
 use crate::scenario::plan::{MeterFile, Plan, Profile, PvOutput};
-use crate::series::{self, Series};
+use crate::series;
 use crate::weather::sky::sky_site;
 use crate::weather::{Conditions, Sky, Weather};
 
@@ -34,9 +34,9 @@ pub struct RoofSky {
 #[derive(Clone, Debug, Default)]
 pub struct Metered {
     /// Load of each home of the group, kW per step.
-    pub load: Option<Series>,
+    pub load: Option<Vec<f64>>,
     /// Output of the panels, kW per step.
-    pub generation: Option<Series>,
+    pub generation: Option<Vec<f64>>,
 }
 
 /// All that a run needs.
@@ -97,6 +97,12 @@ impl World {
         }
     }
 
+    /// Makes the shapes of every year now, to be kept: for a world that is run more than once.
+    pub fn make_shapes(&mut self) {
+        let years = (0..self.calendar.run_years()).map(|year| self.shapes(year)).collect();
+        self.shared_shapes = Some(Arc::new(years));
+    }
+
     /// The shapes of year `run_year`: those that all rows share, or made anew for the homes of this world.
     pub fn shapes(&self, run_year: usize) -> Arc<Shapes> {
         match &self.shared_shapes {
@@ -155,7 +161,7 @@ impl World {
 pub struct Common {
     calendar: Arc<Calendar>,
     metered: Arc<Vec<Metered>>,
-    plants: Vec<Option<Series>>,
+    plants: Vec<Option<Vec<f64>>>,
     shapes: Arc<Vec<Arc<Shapes>>>,
 }
 
@@ -214,7 +220,7 @@ impl SharedSky {
         }
     }
 
-    fn new(plan: &Plan, weather: Weather, calendar: &Calendar, meters: &[Option<Series>]) -> SharedSky {
+    fn new(plan: &Plan, weather: Weather, calendar: &Calendar, meters: &[Option<Vec<f64>>]) -> SharedSky {
         let sky = Sky::new(weather, calendar, sky_site(plan));
         let roof_skies = roof_skies(plan, &sky);
         let plants = neighbourhood::plants(plan);
@@ -227,12 +233,12 @@ impl SharedSky {
 /// What the meters of a plan's groups and plants hold, on its axis.
 struct Meters {
     groups: Vec<Metered>,
-    plants: Vec<Option<Series>>,
+    plants: Vec<Option<Vec<f64>>>,
 }
 
 impl Meters {
     fn read(plan: &Plan, calendar: &Calendar, faults: &mut Vec<Fault>) -> Meters {
-        let mut read = |file: Option<&MeterFile>| series::read_meter(file?, calendar, faults);
+        let mut read = |file: Option<&MeterFile>| series::read_meter(file?, calendar, faults).map(|series| series.kw);
         let groups = plan.groups.iter().map(|group| Metered {
             load: read(group.profile.meter_file()),
             generation: read(group.pv.as_ref().and_then(|pv| pv.output.meter_file())),
@@ -251,9 +257,8 @@ impl Meters {
 }
 
 /// A series that is scaled to an annual use must use something in every year of the run.
-fn refuse_empty_shape(series: &Series, calendar: &Calendar, file: &MeterFile, faults: &mut Vec<Fault>) {
-    let empty =
-        (0..calendar.run_years()).any(|year| series.kw[calendar.steps_of_year(year)].iter().all(|kw| *kw <= 0.0));
+fn refuse_empty_shape(series: &[f64], calendar: &Calendar, file: &MeterFile, faults: &mut Vec<Fault>) {
+    let empty = (0..calendar.run_years()).any(|year| series[calendar.steps_of_year(year)].iter().all(|kw| *kw <= 0.0));
     if empty {
         let message = format!("`{}` uses nothing in a year of the run, so it cannot be scaled", file.file.display());
         let fault = Fault::error("kwartier::profile::empty_shape", message)
@@ -313,9 +318,9 @@ fn roof_skies(plan: &Plan, sky: &Sky) -> Vec<RoofSky> {
     skies
 }
 
-fn plant_kw(plant: &Pv, series: Option<&Series>, sky: &Sky) -> Vec<f64> {
+fn plant_kw(plant: &Pv, series: Option<&Vec<f64>>, sky: &Sky) -> Vec<f64> {
     match (plant, series) {
-        (_, Some(series)) => series.kw.clone(),
+        (_, Some(series)) => series.clone(),
         (Pv::Simulated(roof), None) => {
             let steps = sky.suns.par_iter().zip(&sky.conditions).with_min_len(1024);
             steps.map(|(sun, now): (_, &Conditions)| explain(sun, now, roof).ac_kw).collect()

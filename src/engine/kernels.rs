@@ -1,0 +1,184 @@
+//! The kernels of the day loop one by one, for benches: sixteen homes of the standard neighbourhood on one day.
+//!
+//! Not for other use: a run is [`run`](super::run).
+
+use std::sync::Arc;
+
+use super::block::{Block, DayInput};
+use super::chunk::{self, DaySharing};
+use super::lanes::{self, Flows, Lanes, Peaks, groups_of};
+use super::meters::DayRegister;
+use super::world::{Shapes, World};
+use super::{Options, method};
+use crate::sharing::StepShare;
+
+/// Sixteen homes with panels and a battery, and all that their day needs.
+#[derive(Debug)]
+pub struct OneBlock<'a> {
+    world: &'a World,
+    options: &'a Options,
+    shapes: Arc<Shapes>,
+    block: Block,
+    day: usize,
+    minutes: Vec<u16>,
+    registers: Vec<DayRegister>,
+    sharing: DaySharing,
+    rows: Vec<f32>,
+    load: Vec<Lanes>,
+    generation: Vec<Lanes>,
+    battery: Vec<Lanes>,
+    net: Vec<Lanes>,
+    street: Vec<Flows>,
+    groups: Vec<Flows>,
+    peaks: Peaks,
+}
+
+impl<'a> OneBlock<'a> {
+    /// The first block with panels and batteries, on a day of the first year; every kernel is run once, so that each finds
+    /// what the one before leaves.
+    ///
+    /// Returns `None` where the world has no such block.
+    pub fn new(world: &'a World, options: &'a Options, day: usize) -> Option<OneBlock<'a>> {
+        let (chunks, _) = chunk::build(world, options);
+        let has_all = |block: &Block| block.kit.battery && !block.kit.only_uses() && block.is_simulated();
+        let mut block = chunks.into_iter().flat_map(|chunk| chunk.blocks).find(has_all)?;
+        let shapes = world.shapes(0);
+        block.begin_year(world, &shapes, 0);
+        let steps = chunk::longest_day(world);
+        let tile = || vec![Lanes::ZERO; steps];
+        let mut one = OneBlock {
+            world,
+            options,
+            shapes,
+            block,
+            day,
+            minutes: Vec::new(),
+            registers: Vec::new(),
+            sharing: DaySharing::new(method(&world.plan.sharing), &[], &[]),
+            rows: vec![0.0; steps * crate::reduce::LANES],
+            load: tile(),
+            generation: tile(),
+            battery: tile(),
+            net: tile(),
+            street: vec![Flows::default(); steps],
+            groups: vec![Flows::default(); steps],
+            peaks: Peaks::default(),
+        };
+        one.set_day(day);
+        one.look_up_shapes();
+        one.sky_to_planes();
+        one.store();
+        one.sum();
+        one.meter();
+        one.share();
+        Some(one)
+    }
+
+    /// Goes to another day of the first year.
+    pub fn set_day(&mut self, day: usize) {
+        let of_day = &self.world.calendar.days_of_year(0)[day];
+        self.day = day;
+        self.minutes = of_day.range().map(|step| self.world.calendar.local_minute(step)).collect();
+        let numbered = self.options.registers.iter().enumerate();
+        self.registers = numbered.map(|(number, register)| register.of_day(number, of_day)).collect();
+        let half = StepShare { received_part: 0.5, given_part: 0.5, pool_kw: 1.0, ..StepShare::default() };
+        let shares = vec![half; of_day.steps];
+        self.sharing = DaySharing::new(method(&self.world.plan.sharing), &shares, &self.registers);
+    }
+
+    /// Home-steps of the day.
+    pub fn home_steps(&self) -> usize {
+        self.minutes.len() * crate::reduce::LANES
+    }
+
+    /// Loads, from the shapes of the library.
+    pub fn look_up_shapes(&mut self) {
+        let steps = self.minutes.len();
+        with_input(self.world, self.options, &self.shapes, self.day, &self.minutes, &self.registers, |input| {
+            self.block.read_load(input, &mut self.rows, &mut self.load[..steps]);
+        });
+    }
+
+    /// Output of the roofs, from the sky.
+    pub fn sky_to_planes(&mut self) {
+        let steps = self.minutes.len();
+        with_input(self.world, self.options, &self.shapes, self.day, &self.minutes, &self.registers, |input| {
+            self.block.generate(input, &mut self.rows, &mut self.generation[..steps]);
+        });
+    }
+
+    /// Batteries.
+    pub fn store(&mut self) {
+        let steps = self.minutes.len();
+        let (load, generation) = (&self.load[..steps], &self.generation[..steps]);
+        let (battery, net) = (&mut self.battery[..steps], &mut self.net[..steps]);
+        let (cells, contents) = (&self.block.cells, &mut self.block.contents);
+        self.options.vector.run(
+            #[inline(always)]
+            || lanes::store_surplus::<false>(load, generation, cells, contents, battery, net),
+        );
+    }
+
+    /// Sums and peaks of all flows.
+    pub fn sum(&mut self) {
+        let steps = self.minutes.len();
+        let (load, generation, battery) = (&self.load[..steps], &self.generation[..steps], &self.battery[..steps]);
+        let (net, street) = (&mut self.net[..steps], &mut self.street[..steps]);
+        let groups = &mut self.groups[..groups_of(steps)];
+        self.peaks = self.options.vector.run(
+            #[inline(always)]
+            || {
+                lanes::sum_battery(battery, street, groups);
+                lanes::sum_exchange::<true>(load, generation, net, street, groups)
+            },
+        );
+    }
+
+    /// Registers and peaks, the weighted registers included.
+    pub fn meter(&mut self) {
+        let steps = self.minutes.len();
+        let (block, groups, net) = (&mut self.block, &self.groups[..groups_of(steps)], &self.net[..steps]);
+        let tiles = [&self.load[..steps], &self.generation[..steps], &self.battery[..steps]];
+        let peaks = &self.peaks;
+        with_input(self.world, self.options, &self.shapes, self.day, &self.minutes, &self.registers, |input| {
+            block.keep(input, groups, None, peaks, net);
+            block.keep_weighted(input, groups, tiles, net);
+        });
+    }
+
+    /// Shared energy, booked on the meters.
+    pub fn share(&mut self) {
+        let (block, net) = (&mut self.block, &self.net[..self.minutes.len()]);
+        let sharing = &self.sharing;
+        with_input(self.world, self.options, &self.shapes, self.day, &self.minutes, &self.registers, |input| {
+            chunk::share_block(block, net, input, sharing);
+        });
+    }
+
+    /// A number that depends on all that was computed.
+    pub fn fingerprint(&self) -> f64 {
+        self.block.months.of_lane(0, 0).registers().iter().sum::<f64>() + f64::from(self.net[0][0])
+    }
+}
+
+fn with_input(
+    world: &World,
+    options: &Options,
+    shapes: &Shapes,
+    day: usize,
+    minutes: &[u16],
+    registers: &[DayRegister],
+    work: impl FnOnce(&DayInput),
+) {
+    let days = world.calendar.days_of_year(0);
+    work(&DayInput {
+        world,
+        shapes,
+        day: &days[day],
+        index: day,
+        days: days.len(),
+        minutes,
+        registers,
+        vector: options.vector,
+    });
+}
