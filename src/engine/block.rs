@@ -275,6 +275,30 @@ impl Block {
         }
     }
 
+    /// Lets the batteries of a day follow the surplus of their homes; sets `battery` and `net`. Returns what standing lost,
+    /// kWh.
+    pub(super) fn store(
+        &mut self,
+        input: &DayInput,
+        load: &[Lanes],
+        generation: &[Lanes],
+        battery: &mut [Lanes],
+        net: &mut [Lanes],
+    ) -> Totals {
+        let (cells, contents) = (&self.cells, &mut self.contents);
+        if cells.lose() {
+            input.vector.run(
+                #[inline(always)]
+                || lanes::store_surplus::<true>(load, generation, cells, contents, battery, net),
+            )
+        } else {
+            input.vector.run(
+                #[inline(always)]
+                || lanes::store_surplus::<false>(load, generation, cells, contents, battery, net),
+            )
+        }
+    }
+
     /// Books the day on the meters: registers from the sums of the day's groups, peaks from the day's.
     ///
     /// * `net` – the day's net, to find the step of a new peak.

@@ -311,82 +311,59 @@ impl Chunk {
         let (groups, street) = (&mut scratch.groups[..groups_of(steps)], &mut scratch.street[..steps]);
         let (load, generation) = (&mut scratch.load[..steps], &mut scratch.generation[..steps]);
         let (battery, rows) = (&mut scratch.battery[..steps], &mut scratch.rows);
-        let mut index = 0;
-        for same in self.blocks.chunk_by_mut(|a, b| a.kit == b.kit) {
-            for homes in same.chunks_mut(STREET) {
-                let kit = homes[0].kit;
-                for at in 0..homes.len() {
-                    let (block, next) = homes[at..].split_first_mut().expect("at is below the length");
-                    let next = next.first();
-                    let tiles = index * self.stride..index * self.stride + steps;
-                    let net = &mut self.net[tiles.clone()];
-                    if let Some(content) = self.record_content.get_mut(index) {
-                        *content = block.contents;
-                    }
-                    index += 1;
-                    if kit.only_uses() {
-                        block.read_load(input, rows, net);
-                        if let Some(next) = next {
-                            next.ask_for_rows(input);
-                        }
-                        let peaks = input.vector.run(
-                            #[inline(always)]
-                            || lanes::sum_use(net, street, groups),
-                        );
-                        block.keep(input, groups, None, &peaks, net);
-                        block.keep_weighted(input, groups, [net, &[], &[]], net);
-                        if let Some([loads, _, _]) = &mut self.record {
-                            loads[tiles].copy_from_slice(net);
-                        }
-                        continue;
-                    }
-                    block.read_load(input, rows, load);
-                    if let Some(next) = next {
-                        next.ask_for_rows(input);
-                    }
-                    block.generate(input, rows, generation);
-                    let (standby_kwh, peaks) = if kit.battery {
-                        let (cells, contents) = (&block.cells, &mut block.contents);
-                        let standby_kwh = if cells.lose() {
-                            input.vector.run(
-                                #[inline(always)]
-                                || lanes::store_surplus::<true>(load, generation, cells, contents, battery, net),
-                            )
-                        } else {
-                            input.vector.run(
-                                #[inline(always)]
-                                || lanes::store_surplus::<false>(load, generation, cells, contents, battery, net),
-                            )
-                        };
-                        let peaks = input.vector.run(
-                            #[inline(always)]
-                            || {
-                                lanes::sum_battery(battery, street, groups);
-                                lanes::sum_exchange::<true>(load, generation, net, street, groups)
-                            },
-                        );
-                        (Some(standby_kwh), peaks)
-                    } else {
-                        let peaks = input.vector.run(
-                            #[inline(always)]
-                            || lanes::sum_exchange::<false>(load, generation, net, street, groups),
-                        );
-                        (None, peaks)
-                    };
-                    block.keep(input, groups, standby_kwh.as_ref(), &peaks, net);
-                    block.keep_weighted(input, groups, [load, generation, battery], net);
-                    if let Some([loads, generations, batteries]) = &mut self.record {
-                        loads[tiles.clone()].copy_from_slice(load);
-                        generations[tiles.clone()].copy_from_slice(generation);
+        let mut in_street = 0;
+        for index in 0..self.blocks.len() {
+            let (block, later) = self.blocks[index..].split_first_mut().expect("the index is below the length");
+            let (kit, next) = (block.kit, later.first());
+            let tiles = index * self.stride..index * self.stride + steps;
+            let net = &mut self.net[tiles.clone()];
+            if let Some(content) = self.record_content.get_mut(index) {
+                *content = block.contents;
+            }
+            block.read_load(input, rows, if kit.only_uses() { &mut *net } else { &mut *load });
+            if let Some(next) = next {
+                next.ask_for_rows(input);
+            }
+            if kit.only_uses() {
+                let peaks = input.vector.run(
+                    #[inline(always)]
+                    || lanes::sum_use(net, street, groups),
+                );
+                block.keep(input, groups, None, &peaks, net);
+                block.keep_weighted(input, groups, [net, &[], &[]], net);
+            } else {
+                block.generate(input, rows, generation);
+                let standby_kwh = kit.battery.then(|| block.store(input, load, generation, battery, net));
+                let peaks = input.vector.run(
+                    #[inline(always)]
+                    || {
                         if kit.battery {
-                            batteries[tiles].copy_from_slice(battery);
+                            lanes::sum_battery(battery, street, groups);
+                            lanes::sum_exchange::<true>(load, generation, net, street, groups)
+                        } else {
+                            lanes::sum_exchange::<false>(load, generation, net, street, groups)
                         }
-                    }
-                }
+                    },
+                );
+                block.keep(input, groups, standby_kwh.as_ref(), &peaks, net);
+                block.keep_weighted(input, groups, [load, generation, battery], net);
+            }
+            in_street += 1;
+            if in_street == STREET || next.is_none_or(|next| next.kit != kit) {
+                in_street = 0;
                 input.vector.run(
                     #[inline(always)]
                     || self.sums.add_street(street, kit),
                 );
+            }
+            if let Some([loads, generations, batteries]) = &mut self.record {
+                loads[tiles.clone()].copy_from_slice(if kit.only_uses() { net } else { load });
+                if !kit.only_uses() {
+                    generations[tiles.clone()].copy_from_slice(generation);
+                }
+                if kit.battery {
+                    batteries[tiles].copy_from_slice(battery);
+                }
             }
         }
     }

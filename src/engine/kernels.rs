@@ -112,11 +112,10 @@ impl<'a> OneBlock<'a> {
         let steps = self.minutes.len();
         let (load, generation) = (&self.load[..steps], &self.generation[..steps]);
         let (battery, net) = (&mut self.battery[..steps], &mut self.net[..steps]);
-        let (cells, contents) = (&self.block.cells, &mut self.block.contents);
-        self.options.vector.run(
-            #[inline(always)]
-            || lanes::store_surplus::<false>(load, generation, cells, contents, battery, net),
-        );
+        let block = &mut self.block;
+        with_input(self.world, self.options, &self.shapes, self.day, &self.minutes, &self.registers, |input| {
+            block.store(input, load, generation, battery, net);
+        });
     }
 
     /// Sums and peaks of all flows.
