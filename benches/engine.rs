@@ -36,8 +36,8 @@ fn kernels(criterion: &mut Criterion) {
     let kernels: [Kernel; 6] = [
         ("shape lookup", |one| one.look_up_shapes()),
         ("sky to plane", |one| one.sky_to_planes()),
-        ("battery", |one| one.store()),
-        ("sums", |one| one.sum()),
+        ("net, sums, peaks", |one| one.exchange()),
+        ("battery, net, sums, peaks", |one| one.store()),
         ("meters, four of them weighted", |one| one.meter()),
         ("sharing", |one| one.share()),
     ];

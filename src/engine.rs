@@ -20,7 +20,7 @@ use rayon::prelude::*;
 pub use balance::{BALANCE_TOLERANCE, Balance};
 use block::DayInput;
 use chunk::{Chunk, DaySharing, Scratches, Sums};
-use meters::{DayRegister, Meter, WeightedRegister};
+use meters::{DayRegisters, Meter, WeightedRegister};
 use vector::Vector;
 use world::World;
 
@@ -266,8 +266,7 @@ pub fn run<E>(
         let days = calendar.days_of_year(run_year);
         for (index, day) in days.iter().enumerate() {
             let minutes: Vec<u16> = day.range().map(|step| calendar.local_minute(step)).collect();
-            let numbered = options.registers.iter().enumerate();
-            let registers: Vec<DayRegister> = numbered.map(|(number, register)| register.of_day(number, day)).collect();
+            let registers = DayRegisters::of(&options.registers, day);
             let input = DayInput {
                 world,
                 shapes: &shapes,

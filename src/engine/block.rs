@@ -1,7 +1,7 @@
 //! A block: sixteen homes of one kit, side by side in lanes.
 
 use super::lanes::{self, Contents, Flows, Lanes, Peaks, Roofs, Totals};
-use super::meters::{BlockMonths, DayRegister, Flow, NO_STEP, Register};
+use super::meters::{BlockMonths, DayRegisters, Flow, NO_STEP, Register};
 use super::vector::{self, Vector};
 use super::world::{Shapes, World};
 use crate::calendar::Day;
@@ -98,7 +98,7 @@ pub(super) struct DayInput<'a> {
     /// Local minutes of the day's steps.
     pub minutes: &'a [u16],
     /// The weighted registers of the run, on this day.
-    pub registers: &'a [DayRegister],
+    pub registers: &'a DayRegisters,
     /// The instructions to use.
     pub vector: Vector,
 }
@@ -275,31 +275,34 @@ impl Block {
         }
     }
 
-    /// Lets the batteries of a day follow the surplus of their homes; sets `battery` and `net`. Returns what standing lost,
-    /// kWh.
+    /// Lets the batteries of a day follow the surplus of their homes; sets the tiles of battery and net, and sums the day.
+    ///
+    /// Returns the day's peaks, and what standing lost, kWh.
     pub(super) fn store(
         &mut self,
+        given: [&[Lanes]; 2],
+        tiles: [&mut [Lanes]; 2],
+        street: &mut [Flows],
+        groups: &mut [Flows],
         input: &DayInput,
-        load: &[Lanes],
-        generation: &[Lanes],
-        battery: &mut [Lanes],
-        net: &mut [Lanes],
-    ) -> Totals {
-        let (cells, contents) = (&self.cells, &mut self.contents);
-        if cells.lose() {
+    ) -> (Peaks, Totals) {
+        let lose = self.cells.lose();
+        let batteries = (&self.cells, &mut self.contents);
+        if lose {
             input.vector.run(
                 #[inline(always)]
-                || lanes::store_surplus::<true>(load, generation, cells, contents, battery, net),
+                || lanes::exchange_with_battery::<true>(given, batteries, tiles, street, groups),
             )
         } else {
             input.vector.run(
                 #[inline(always)]
-                || lanes::store_surplus::<false>(load, generation, cells, contents, battery, net),
+                || lanes::exchange_with_battery::<false>(given, batteries, tiles, street, groups),
             )
         }
     }
 
-    /// Books the day on the meters: registers from the sums of the day's groups, peaks from the day's.
+    /// Books the day on the meters: registers, those with weights by group included, from the sums of the day's groups;
+    /// peaks from the day's.
     ///
     /// * `net` – the day's net, to find the step of a new peak.
     pub(super) fn keep(
@@ -310,30 +313,34 @@ impl Block {
         peaks: &Peaks,
         net: &[Lanes],
     ) {
-        let kit = self.kit;
-        let step_h = input.world.calendar.step_h();
-        let (months, month) = (&mut self.months, input.day.run_month);
+        let (kit, month) = (self.kit, input.day.run_month);
         input.vector.run(
             #[inline(always)]
             || {
-                let mut book = |register: Register, kw: &Totals| {
-                    let sums = months.register(register, month);
-                    for l in 0..LANES {
-                        sums[l] += kw[l] * step_h;
-                    }
-                };
-                let load = lanes::total(groups, |flows| &flows.load);
-                book(Register::Load, &load);
                 if kit.only_uses() {
-                    book(Register::Import, &load);
+                    let import = self.count(input, groups, Flow::Import, |flows| &flows.load);
+                    self.book(input, Register::Import, &import);
+                    // The same sum, unless a register of the load cuts the day elsewhere.
+                    let load = match input.registers.spans(Flow::Load) {
+                        [whole] if whole.weights.is_empty() => import,
+                        _ => self.count(input, groups, Flow::Load, |flows| &flows.load),
+                    };
+                    self.book(input, Register::Load, &load);
                     return;
                 }
-                book(Register::Import, &lanes::total(groups, |flows| &flows.import));
-                book(Register::Export, &lanes::total(groups, |flows| &flows.export));
-                book(Register::Generation, &lanes::total(groups, |flows| &flows.generation));
+                let load = self.count(input, groups, Flow::Load, |flows| &flows.load);
+                self.book(input, Register::Load, &load);
+                let import = self.count(input, groups, Flow::Import, |flows| &flows.import);
+                self.book(input, Register::Import, &import);
+                let export = self.count(input, groups, Flow::Export, |flows| &flows.export);
+                self.book(input, Register::Export, &export);
+                let generation = self.count(input, groups, Flow::Generation, |flows| &flows.generation);
+                self.book(input, Register::Generation, &generation);
                 if kit.battery {
-                    book(Register::Charged, &lanes::total(groups, |flows| &flows.charge));
-                    book(Register::Discharged, &lanes::total(groups, |flows| &flows.discharge));
+                    let charge = self.count(input, groups, Flow::Charge, |flows| &flows.charge);
+                    self.book(input, Register::Charged, &charge);
+                    let discharge = self.count(input, groups, Flow::Discharge, |flows| &flows.discharge);
+                    self.book(input, Register::Discharged, &discharge);
                 }
             },
         );
@@ -358,61 +365,69 @@ impl Block {
         }
     }
 
-    /// Books the weighted registers that count flows of the home itself; those of shared energy follow when it is known.
+    /// A flow of the day summed over its groups, kW; books the registers that weigh it by group.
+    #[inline(always)]
+    fn count(&mut self, input: &DayInput, groups: &[Flows], flow: Flow, of: impl Fn(&Flows) -> &Lanes) -> Totals {
+        let mut total = [0.0; LANES];
+        for span in input.registers.spans(flow) {
+            let kw = lanes::total(&groups[span.groups.clone()], &of);
+            for (number, weight) in &span.weights {
+                self.add_weighted(input, *number, &kw.map(|kw| kw * weight));
+            }
+            for l in 0..LANES {
+                total[l] += kw[l];
+            }
+        }
+        total
+    }
+
+    /// Books the registers that weigh a flow of the home itself by step.
     ///
-    /// * `tiles` – the day's load, generation and battery.
-    pub(super) fn keep_weighted(&mut self, input: &DayInput, groups: &[Flows], tiles: [&[Lanes]; 3], net: &[Lanes]) {
+    /// * `tiles` – the day's load, generation and battery; what the kit has not may be empty.
+    pub(super) fn keep_by_step(&mut self, input: &DayInput, tiles: [&[Lanes]; 3], net: &[Lanes]) {
         let [load, generation, battery] = tiles;
-        let (only_uses, has_battery) = (self.kit.only_uses(), self.kit.battery);
-        for register in input.registers {
-            let (flow, by_step) = (register.flow, &register.by_step_f32);
-            let stays_zero = match flow {
-                Flow::Generation | Flow::Export => only_uses,
-                Flow::Charge | Flow::Discharge => !has_battery,
-                Flow::Load | Flow::Import => false,
-                Flow::SharedIn | Flow::SharedOut => true,
+        for register in &input.registers.by_step {
+            let has_it = match register.flow {
+                Flow::Generation | Flow::Export => !self.kit.only_uses(),
+                Flow::Charge | Flow::Discharge => self.kit.battery,
+                _ => true,
             };
-            if stays_zero {
+            if !has_it {
                 continue;
             }
+            let weights = &register.rounded;
             let kw = input.vector.run(
                 #[inline(always)]
-                || match (&register.by_group, flow) {
-                    (Some(weights), Flow::Generation) => lanes::weighted_total(groups, weights, |g| &g.generation),
-                    (Some(weights), Flow::Charge) => lanes::weighted_total(groups, weights, |g| &g.charge),
-                    (Some(weights), Flow::Discharge) => lanes::weighted_total(groups, weights, |g| &g.discharge),
-                    (Some(weights), Flow::Export) => lanes::weighted_total(groups, weights, |g| &g.export),
-                    (Some(weights), Flow::Import) if !only_uses => {
-                        lanes::weighted_total(groups, weights, |g| &g.import)
-                    }
-                    (Some(weights), _) => lanes::weighted_total(groups, weights, |g| &g.load),
-                    (None, Flow::Load) => lanes::weigh_import(load, by_step),
-                    (None, Flow::Generation) => lanes::weigh_import(generation, by_step),
-                    (None, Flow::Charge) => lanes::weigh_import(battery, by_step),
-                    (None, Flow::Discharge) => lanes::weigh_export(battery, by_step),
-                    (None, Flow::Export) => lanes::weigh_export(net, by_step),
-                    (None, _) => lanes::weigh_import(net, by_step),
+                || match register.flow {
+                    Flow::Load => lanes::weigh_import(load, weights),
+                    Flow::Generation => lanes::weigh_import(generation, weights),
+                    Flow::Charge => lanes::weigh_import(battery, weights),
+                    Flow::Discharge => lanes::weigh_export(battery, weights),
+                    Flow::Export => lanes::weigh_export(net, weights),
+                    _ => lanes::weigh_import(net, weights),
                 },
             );
             self.add_weighted(input, register.number, &kw);
         }
     }
 
-    /// Books what members received or gave on a day, kW summed over steps.
-    pub(super) fn book_shared(&mut self, input: &DayInput, register: Register, kw: &Totals) {
+    /// Books a day's kW, summed over steps, on a register.
+    #[inline(always)]
+    pub(super) fn book(&mut self, input: &DayInput, register: Register, kw: &Totals) {
         let step_h = input.world.calendar.step_h();
         let sums = self.months.register(register, input.day.run_month);
-        for (sum, kw) in sums.iter_mut().zip(kw) {
-            *sum += kw * step_h;
+        for l in 0..LANES {
+            sums[l] += kw[l] * step_h;
         }
     }
 
-    /// Adds a day's kW, summed over steps, to a weighted register.
+    /// Books a day's kW, weighted and summed over steps, on a weighted register.
+    #[inline(always)]
     pub(super) fn add_weighted(&mut self, input: &DayInput, number: usize, kw: &Totals) {
         let step_h = input.world.calendar.step_h();
-        let sums = &mut self.weighted[input.day.run_month * input.registers.len() + number];
-        for (sum, kw) in sums.iter_mut().zip(kw) {
-            *sum += kw * step_h;
+        let sums = &mut self.weighted[input.day.run_month * input.registers.count + number];
+        for l in 0..LANES {
+            sums[l] += kw[l] * step_h;
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::block::{self, Block, DayInput, Kit};
 use super::lanes::{self, Contents, Flows, Lanes, Totals, groups_of};
-use super::meters::{DayRegister, Flow, Register};
+use super::meters::{DayRegister, DayRegisters, Flow, Register};
 use super::vector::Vector;
 use super::world::{Shapes, World};
 use super::{HomeStep, Options, Place, blocks_of, chunk_of};
@@ -196,24 +196,20 @@ pub(super) struct DaySharing {
 }
 
 impl DaySharing {
-    pub(super) fn new(method: Method, shares: &[StepShare], registers: &[DayRegister]) -> DaySharing {
+    pub(super) fn new(method: Method, shares: &[StepShare], registers: &DayRegisters) -> DaySharing {
         let received = |share: &StepShare| if method == Method::Fixed { 1.0 } else { share.received_part };
         let given = |share: &StepShare| share.given_part;
         let weighted = |register: &DayRegister| {
-            let of: &dyn Fn(&StepShare) -> f64 = match register.flow {
-                Flow::SharedIn => &received,
-                Flow::SharedOut => &given,
-                _ => return None,
-            };
-            let weights = shares.iter().zip(&register.by_step).map(|(share, weight)| (of(share) * weight) as f32);
-            Some((register.number, register.flow, weights.collect()))
+            let of: &dyn Fn(&StepShare) -> f64 = if register.flow == Flow::SharedIn { &received } else { &given };
+            let weights = shares.iter().zip(&register.weights).map(|(share, weight)| (of(share) * weight) as f32);
+            (register.number, register.flow, weights.collect())
         };
         DaySharing {
             method,
             received_part: shares.iter().map(|share| received(share) as f32).collect(),
             pool_kw: shares.iter().map(|share| share.pool_kw as f32).collect(),
             given_part: shares.iter().map(|share| given(share) as f32).collect(),
-            registers: registers.iter().filter_map(weighted).collect(),
+            registers: registers.shared.iter().map(weighted).collect(),
         }
     }
 }
@@ -330,23 +326,21 @@ impl Chunk {
                     || lanes::sum_use(net, street, groups),
                 );
                 block.keep(input, groups, None, &peaks, net);
-                block.keep_weighted(input, groups, [net, &[], &[]], net);
+                block.keep_by_step(input, [net, &[], &[]], net);
             } else {
                 block.generate(input, rows, generation);
-                let standby_kwh = kit.battery.then(|| block.store(input, load, generation, battery, net));
-                let peaks = input.vector.run(
-                    #[inline(always)]
-                    || {
-                        if kit.battery {
-                            lanes::sum_battery(battery, street, groups);
-                            lanes::sum_exchange::<true>(load, generation, net, street, groups)
-                        } else {
-                            lanes::sum_exchange::<false>(load, generation, net, street, groups)
-                        }
-                    },
-                );
+                let (peaks, standby_kwh) = if kit.battery {
+                    let (peaks, standby_kwh) = block.store([load, generation], [battery, net], street, groups, input);
+                    (peaks, Some(standby_kwh))
+                } else {
+                    let peaks = input.vector.run(
+                        #[inline(always)]
+                        || lanes::exchange(load, generation, net, street, groups),
+                    );
+                    (peaks, None)
+                };
                 block.keep(input, groups, standby_kwh.as_ref(), &peaks, net);
-                block.keep_weighted(input, groups, [load, generation, battery], net);
+                block.keep_by_step(input, [load, generation, battery], net);
             }
             in_street += 1;
             if in_street == STREET || next.is_none_or(|next| next.kit != kit) {
@@ -452,13 +446,13 @@ pub(super) fn share_block(block: &mut Block, net: &[Lanes], input: &DayInput, da
         #[inline(always)]
         || day.received(net, &block.part, &day.received_part),
     );
-    block.book_shared(input, Register::SharedIn, &shared_in);
+    block.book(input, Register::SharedIn, &shared_in);
     if !only_uses {
         let shared_out = input.vector.run(
             #[inline(always)]
             || lanes::weigh_export(net, &day.given_part),
         );
-        block.book_shared(input, Register::SharedOut, &shared_out);
+        block.book(input, Register::SharedOut, &shared_out);
     }
     for (number, flow, weights) in &day.registers {
         if *flow == Flow::SharedOut && only_uses {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::block::{Block, DayInput};
 use super::chunk::{self, DaySharing};
 use super::lanes::{self, Flows, Lanes, Peaks, groups_of};
-use super::meters::DayRegister;
+use super::meters::DayRegisters;
 use super::world::{Shapes, World};
 use super::{Options, method};
 use crate::sharing::StepShare;
@@ -21,7 +21,7 @@ pub struct OneBlock<'a> {
     block: Block,
     day: usize,
     minutes: Vec<u16>,
-    registers: Vec<DayRegister>,
+    registers: DayRegisters,
     sharing: DaySharing,
     rows: Vec<f32>,
     load: Vec<Lanes>,
@@ -46,6 +46,7 @@ impl<'a> OneBlock<'a> {
         block.begin_year(world, &shapes, 0);
         let steps = chunk::longest_day(world);
         let tile = || vec![Lanes::ZERO; steps];
+        let of_day = DayRegisters::of(&options.registers, &world.calendar.days_of_year(0)[day]);
         let mut one = OneBlock {
             world,
             options,
@@ -53,8 +54,8 @@ impl<'a> OneBlock<'a> {
             block,
             day,
             minutes: Vec::new(),
-            registers: Vec::new(),
-            sharing: DaySharing::new(method(&world.plan.sharing), &[], &[]),
+            registers: of_day.clone(),
+            sharing: DaySharing::new(method(&world.plan.sharing), &[], &of_day),
             rows: vec![0.0; steps * crate::reduce::LANES],
             load: tile(),
             generation: tile(),
@@ -68,7 +69,6 @@ impl<'a> OneBlock<'a> {
         one.look_up_shapes();
         one.sky_to_planes();
         one.store();
-        one.sum();
         one.meter();
         one.share();
         Some(one)
@@ -79,8 +79,7 @@ impl<'a> OneBlock<'a> {
         let of_day = &self.world.calendar.days_of_year(0)[day];
         self.day = day;
         self.minutes = of_day.range().map(|step| self.world.calendar.local_minute(step)).collect();
-        let numbered = self.options.registers.iter().enumerate();
-        self.registers = numbered.map(|(number, register)| register.of_day(number, of_day)).collect();
+        self.registers = DayRegisters::of(&self.options.registers, of_day);
         let half = StepShare { received_part: 0.5, given_part: 0.5, pool_kw: 1.0, ..StepShare::default() };
         let shares = vec![half; of_day.steps];
         self.sharing = DaySharing::new(method(&self.world.plan.sharing), &shares, &self.registers);
@@ -107,30 +106,28 @@ impl<'a> OneBlock<'a> {
         });
     }
 
-    /// Batteries.
-    pub fn store(&mut self) {
+    /// Net, sums and peaks of the homes, as if they had no battery.
+    pub fn exchange(&mut self) {
         let steps = self.minutes.len();
         let (load, generation) = (&self.load[..steps], &self.generation[..steps]);
-        let (battery, net) = (&mut self.battery[..steps], &mut self.net[..steps]);
-        let block = &mut self.block;
-        with_input(self.world, self.options, &self.shapes, self.day, &self.minutes, &self.registers, |input| {
-            block.store(input, load, generation, battery, net);
-        });
-    }
-
-    /// Sums and peaks of all flows.
-    pub fn sum(&mut self) {
-        let steps = self.minutes.len();
-        let (load, generation, battery) = (&self.load[..steps], &self.generation[..steps], &self.battery[..steps]);
         let (net, street) = (&mut self.net[..steps], &mut self.street[..steps]);
         let groups = &mut self.groups[..groups_of(steps)];
         self.peaks = self.options.vector.run(
             #[inline(always)]
-            || {
-                lanes::sum_battery(battery, street, groups);
-                lanes::sum_exchange::<true>(load, generation, net, street, groups)
-            },
+            || lanes::exchange(load, generation, net, street, groups),
         );
+    }
+
+    /// Batteries, and net, sums and peaks.
+    pub fn store(&mut self) {
+        let steps = self.minutes.len();
+        let given = [&self.load[..steps], &self.generation[..steps]];
+        let tiles = [&mut self.battery[..steps], &mut self.net[..steps]];
+        let (street, groups) = (&mut self.street[..steps], &mut self.groups[..groups_of(steps)]);
+        let (block, peaks) = (&mut self.block, &mut self.peaks);
+        with_input(self.world, self.options, &self.shapes, self.day, &self.minutes, &self.registers, |input| {
+            (*peaks, _) = block.store(given, tiles, street, groups, input);
+        });
     }
 
     /// Registers and peaks, the weighted registers included.
@@ -141,7 +138,7 @@ impl<'a> OneBlock<'a> {
         let peaks = &self.peaks;
         with_input(self.world, self.options, &self.shapes, self.day, &self.minutes, &self.registers, |input| {
             block.keep(input, groups, None, peaks, net);
-            block.keep_weighted(input, groups, tiles, net);
+            block.keep_by_step(input, tiles, net);
         });
     }
 
@@ -166,7 +163,7 @@ fn with_input(
     shapes: &Shapes,
     day: usize,
     minutes: &[u16],
-    registers: &[DayRegister],
+    registers: &DayRegisters,
     work: impl FnOnce(&DayInput),
 ) {
     let days = world.calendar.days_of_year(0);

@@ -135,6 +135,7 @@ pub(super) struct Contents {
 }
 
 impl Contents {
+    #[inline(always)]
     pub(super) fn of_lane(&self, lane: usize) -> Content {
         Content { nearest_kwh: self.nearest_kwh[lane], rest_kwh: self.rest_kwh[lane] }
     }
@@ -157,44 +158,6 @@ pub(super) fn generate(sky: &[SkyTerms], roofs: &Roofs, generation: &mut [Lanes]
             out[l] = pv::ac_kw(terms, &roofs.of_lane(l));
         }
     }
-}
-
-/// Batteries that follow their homes' surplus, through a day.
-///
-/// `battery` receives the batteries' power, positive = charging, and `net` load − generation + that; `contents` go from
-/// the day's start to its end. Returns what standing lost, kWh; where nothing is lost (`LOSE` is false), zero.
-#[inline(always)]
-pub(super) fn store_surplus<const LOSE: bool>(
-    load: &[Lanes],
-    generation: &[Lanes],
-    cells: &Cells,
-    contents: &mut Contents,
-    battery: &mut [Lanes],
-    net: &mut [Lanes],
-) -> Totals {
-    let mut standby_kwh = [0.0; LANES];
-    let (mut nearest, mut rest) = (contents.nearest_kwh, contents.rest_kwh);
-    let inputs = load.iter().zip(generation);
-    for ((load, generation), (net, battery)) in inputs.zip(net.iter_mut().zip(battery)) {
-        for l in 0..LANES {
-            let mut content = Content { nearest_kwh: nearest[l], rest_kwh: rest[l] };
-            if LOSE {
-                standby_kwh[l] += cells.standby_kwh(l, content);
-                content = cells.after_standby(l, content);
-            }
-            let own = load[l] - generation[l];
-            let (charge, discharge) = dispatch::surplus(cells, l, own, content);
-            content = cells.after_flows(l, content, charge, discharge);
-            (nearest[l], rest[l]) = (content.nearest_kwh, content.rest_kwh);
-            net[l] = own + charge - discharge;
-            battery[l] = charge - discharge;
-        }
-    }
-    for l in 0..LANES {
-        let content = Content { nearest_kwh: nearest[l], rest_kwh: rest[l] };
-        contents.set(l, Content::of_kwh(content.kwh()));
-    }
-    standby_kwh
 }
 
 /// Sums and peaks of homes that only use: without panels and battery all they use is import.
@@ -227,12 +190,11 @@ fn sum_use_of_group<const N: usize>(load: &[Lanes; N], street: &mut [Flows; N], 
     }
 }
 
-/// Sums and peaks of homes with panels or a battery: load, generation, import, export.
+/// Net, sums and peaks of homes with panels and no battery: load, generation, import, export.
 ///
-/// Adds each step to the street's, sets `groups`. Without a battery (`HAS_NET` is false) `net` is set too, to load −
-/// generation; with one it was set by it.
+/// Sets `net` to load − generation; adds each step to the street's, sets `groups`.
 #[inline(always)]
-pub(super) fn sum_exchange<const HAS_NET: bool>(
+pub(super) fn exchange(
     load: &[Lanes],
     generation: &[Lanes],
     net: &mut [Lanes],
@@ -245,20 +207,102 @@ pub(super) fn sum_exchange<const HAS_NET: bool>(
     let (whole, single) = groups.split_at_mut(loads.len());
     for ((((load, generation), net), street), group) in loads.iter().zip(generations).zip(nets).zip(streets).zip(whole)
     {
-        sum_exchange_of_group::<HAS_NET, GROUP>([load, generation], net, street, group, &mut peaks);
+        subtract::<GROUP>(load, generation, net);
+        sum_group::<GROUP>(load, generation, net, street, group, &mut peaks);
     }
     let rest = load_rest.iter().zip(generation_rest).zip(net_rest).zip(street_rest).zip(single);
     for ((((load, generation), net), street), group) in rest {
-        let (flows, net) = ([load, generation].map(std::array::from_ref), std::array::from_mut(net));
-        sum_exchange_of_group::<HAS_NET, 1>(flows, net, std::array::from_mut(street), group, &mut peaks);
+        let ([load, generation], net) = ([load, generation].map(std::array::from_ref), std::array::from_mut(net));
+        subtract::<1>(load, generation, net);
+        sum_group::<1>(load, generation, net, std::array::from_mut(street), group, &mut peaks);
     }
     peaks
 }
 
+/// The same of homes with batteries that follow their surplus: charge and discharge too.
+///
+/// `battery` receives the batteries' power, positive = charging, and `net` load − generation + that; `contents` go from
+/// the day's start to its end. Returns the peaks and what standing lost, kWh; where nothing is lost (`LOSE` is false),
+/// zero.
+///
+/// A battery's step waits for the one before. The sums of a group wait for nothing, and so fill that time.
 #[inline(always)]
-fn sum_exchange_of_group<const HAS_NET: bool, const N: usize>(
-    [load, generation]: [&[Lanes; N]; 2],
+pub(super) fn exchange_with_battery<const LOSE: bool>(
+    [load, generation]: [&[Lanes]; 2],
+    (cells, contents): (&Cells, &mut Contents),
+    [battery, net]: [&mut [Lanes]; 2],
+    street: &mut [Flows],
+    groups: &mut [Flows],
+) -> (Peaks, Totals) {
+    let mut peaks = Peaks::default();
+    let mut standby_kwh = [0.0; LANES];
+    let mut stored = *contents;
+    let ((loads, load_rest), (generations, generation_rest)) = (load.as_chunks(), generation.as_chunks());
+    let ((batteries, battery_rest), (nets, net_rest)) = (battery.as_chunks_mut(), net.as_chunks_mut());
+    let (streets, street_rest) = street.as_chunks_mut();
+    let (whole, single) = groups.split_at_mut(loads.len());
+    let fours = loads.iter().zip(generations).zip(batteries.iter_mut().zip(nets)).zip(streets.iter_mut().zip(whole));
+    for (((load, generation), (battery, net)), (street, group)) in fours {
+        store::<LOSE, GROUP>(load, generation, cells, &mut stored, battery, net, &mut standby_kwh);
+        sum_battery::<GROUP>(battery, street, group);
+        sum_group::<GROUP>(load, generation, net, street, group, &mut peaks);
+    }
+    let ones = load_rest.iter().zip(generation_rest).zip(battery_rest.iter_mut().zip(net_rest));
+    for (((load, generation), (battery, net)), (street, group)) in ones.zip(street_rest.iter_mut().zip(single)) {
+        let [load, generation] = [load, generation].map(std::array::from_ref);
+        let [battery, net] = [battery, net].map(std::array::from_mut);
+        let street = std::array::from_mut(street);
+        store::<LOSE, 1>(load, generation, cells, &mut stored, battery, net, &mut standby_kwh);
+        sum_battery::<1>(battery, street, group);
+        sum_group::<1>(load, generation, net, street, group, &mut peaks);
+    }
+    for l in 0..LANES {
+        contents.set(l, Content::of_kwh(stored.of_lane(l).kwh()));
+    }
+    (peaks, standby_kwh)
+}
+
+#[inline(always)]
+fn subtract<const N: usize>(load: &[Lanes; N], generation: &[Lanes; N], net: &mut [Lanes; N]) {
+    for i in 0..N {
+        for l in 0..LANES {
+            net[i][l] = load[i][l] - generation[i][l];
+        }
+    }
+}
+
+#[inline(always)]
+fn store<const LOSE: bool, const N: usize>(
+    load: &[Lanes; N],
+    generation: &[Lanes; N],
+    cells: &Cells,
+    stored: &mut Contents,
+    battery: &mut [Lanes; N],
     net: &mut [Lanes; N],
+    standby_kwh: &mut Totals,
+) {
+    for i in 0..N {
+        for l in 0..LANES {
+            let mut content = stored.of_lane(l);
+            if LOSE {
+                standby_kwh[l] += cells.standby_kwh(l, content);
+                content = cells.after_standby(l, content);
+            }
+            let own = load[i][l] - generation[i][l];
+            let (charge, discharge) = dispatch::surplus(cells, l, own, content);
+            stored.set(l, cells.after_flows(l, content, charge, discharge));
+            net[i][l] = own + charge - discharge;
+            battery[i][l] = charge - discharge;
+        }
+    }
+}
+
+/// Adds a group's steps to the street's, and sets the group: load, generation, import, export.
+#[inline(always)]
+fn sum_group<const N: usize>(
+    load: &[Lanes; N],
+    generation: &[Lanes; N],
+    net: &[Lanes; N],
     street: &mut [Flows; N],
     group: &mut Flows,
     peaks: &mut Peaks,
@@ -266,11 +310,6 @@ fn sum_exchange_of_group<const HAS_NET: bool, const N: usize>(
     for l in 0..LANES {
         let load_kw: [f32; N] = std::array::from_fn(|i| load[i][l]);
         let generation_kw: [f32; N] = std::array::from_fn(|i| generation[i][l]);
-        if !HAS_NET {
-            for i in 0..N {
-                net[i][l] = load_kw[i] - generation_kw[i];
-            }
-        }
         let import_kw: [f32; N] = std::array::from_fn(|i| at_least(net[i][l], 0.0));
         let export_kw: [f32; N] = std::array::from_fn(|i| at_least(-net[i][l], 0.0));
         group.load[l] = tree(load_kw);
@@ -288,22 +327,10 @@ fn sum_exchange_of_group<const HAS_NET: bool, const N: usize>(
     }
 }
 
-/// Sums of batteries: charge and discharge. Adds each step to the street's, sets `groups`.
-#[inline(always)]
-pub(super) fn sum_battery(battery: &[Lanes], street: &mut [Flows], groups: &mut [Flows]) {
-    let ((fours, rest), (street_fours, street_rest)) = (battery.as_chunks(), street.as_chunks_mut());
-    let (whole, single) = groups.split_at_mut(fours.len());
-    for ((battery, street), group) in fours.iter().zip(street_fours).zip(whole) {
-        sum_battery_of_group::<GROUP>(battery, street, group);
-    }
-    for ((battery, street), group) in rest.iter().zip(street_rest).zip(single) {
-        sum_battery_of_group::<1>(std::array::from_ref(battery), std::array::from_mut(street), group);
-    }
-}
-
+/// The same of batteries: charge and discharge.
 #[inline(always)]
 #[expect(clippy::needless_range_loop, reason = "all lanes do the same to several columns")]
-fn sum_battery_of_group<const N: usize>(battery: &[Lanes; N], street: &mut [Flows; N], group: &mut Flows) {
+fn sum_battery<const N: usize>(battery: &[Lanes; N], street: &mut [Flows; N], group: &mut Flows) {
     for l in 0..LANES {
         let charge_kw: [f32; N] = std::array::from_fn(|i| at_least(battery[i][l], 0.0));
         let discharge_kw: [f32; N] = std::array::from_fn(|i| at_least(-battery[i][l], 0.0));
@@ -331,7 +358,7 @@ fn greatest<const N: usize>(values: [f32; N], before: f32) -> f32 {
     }
 }
 
-/// A flow of the day: its groups summed, kW.
+/// A flow of some groups of a day, summed, kW.
 #[inline(always)]
 pub(super) fn total(groups: &[Flows], of: impl Fn(&Flows) -> &Lanes) -> Totals {
     let mut total = [0.0; LANES];
@@ -339,19 +366,6 @@ pub(super) fn total(groups: &[Flows], of: impl Fn(&Flows) -> &Lanes) -> Totals {
         let kw = of(group);
         for l in 0..LANES {
             total[l] += f64::from(kw[l]);
-        }
-    }
-    total
-}
-
-/// The same with a weight for each group, where all its steps have the same.
-#[inline(always)]
-pub(super) fn weighted_total(groups: &[Flows], weights: &[f64], of: impl Fn(&Flows) -> &Lanes) -> Totals {
-    let mut total = [0.0; LANES];
-    for (group, weight) in groups.iter().zip(weights) {
-        let kw = of(group);
-        for l in 0..LANES {
-            total[l] += f64::from(kw[l]) * weight;
         }
     }
     total

@@ -4,7 +4,9 @@
 //! Σ flow × weight(step), with a weight for every step of the run: a tariff slot (1 within it, 0 outside), a price, a
 //! part. A register that nobody asks for costs nothing.
 
-use super::lanes::GROUP;
+use std::ops::Range;
+
+use super::lanes::{GROUP, groups_of};
 use crate::calendar::Day;
 use crate::reduce::LANES;
 
@@ -37,6 +39,7 @@ pub const REGISTERS: usize = 9;
 
 /// A flow of a home that a weighted register may count, kW ≥ 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
 pub enum Flow {
     /// Use of electricity.
     Load,
@@ -70,6 +73,20 @@ pub struct WeightedRegister {
     pub weights: Vec<f64>,
 }
 
+/// The weighted registers of a run on one day.
+#[derive(Clone, Debug)]
+pub(super) struct DayRegisters {
+    /// How many registers the run was asked for.
+    pub count: usize,
+    /// Those with a weight for each step.
+    pub by_step: Vec<DayRegister>,
+    /// Those of shared energy, which is known later.
+    pub shared: Vec<DayRegister>,
+    /// For each flow of the home itself, in the order of [`Flow`]: the day cut where a weight by group changes. Without
+    /// such a register, the day in one piece.
+    spans: [Vec<Span>; 6],
+}
+
 /// A weighted register on one day.
 #[derive(Clone, Debug)]
 pub(super) struct DayRegister {
@@ -77,27 +94,73 @@ pub(super) struct DayRegister {
     pub number: usize,
     pub flow: Flow,
     /// A weight for each step.
-    pub by_step: Vec<f64>,
+    pub weights: Vec<f64>,
     /// The same, rounded for the lanes.
-    pub by_step_f32: Vec<f32>,
-    /// A weight for each group of steps, where all steps of every group have the same.
-    pub by_group: Option<Vec<f64>>,
+    pub rounded: Vec<f32>,
 }
 
-impl WeightedRegister {
-    /// Its weights on a day.
-    pub(super) fn of_day(&self, number: usize, day: &Day) -> DayRegister {
-        let weights = &self.weights[day.range()];
-        let (groups, rest) = weights.as_chunks::<GROUP>();
-        let even = groups.iter().all(|group| group.iter().all(|weight| weight.to_bits() == group[0].to_bits()));
-        DayRegister {
-            number,
-            flow: self.flow,
-            by_step: weights.to_vec(),
-            by_step_f32: weights.iter().map(|weight| *weight as f32).collect(),
-            by_group: even.then(|| groups.iter().map(|group| group[0]).chain(rest.iter().copied()).collect()),
+/// A part of a day in which weights by group stay the same.
+#[derive(Clone, Debug)]
+pub(super) struct Span {
+    /// Its groups of steps.
+    pub groups: Range<usize>,
+    /// Number and weight of the registers that count in it.
+    pub weights: Vec<(usize, f64)>,
+}
+
+impl DayRegisters {
+    /// The registers of a run on a day.
+    pub(super) fn of(registers: &[WeightedRegister], day: &Day) -> DayRegisters {
+        let whole = Span { groups: 0..groups_of(day.steps), weights: Vec::new() };
+        let mut of_day = DayRegisters {
+            count: registers.len(),
+            by_step: Vec::new(),
+            shared: Vec::new(),
+            spans: std::array::from_fn(|_| vec![whole.clone()]),
+        };
+        for (number, register) in registers.iter().enumerate() {
+            let weights = &register.weights[day.range()];
+            let is_shared = matches!(register.flow, Flow::SharedIn | Flow::SharedOut);
+            if let Some(weights) = by_group(weights).filter(|_| !is_shared) {
+                let spans = &mut of_day.spans[register.flow as usize];
+                *spans = spans.iter().flat_map(|span| span.cut(number, &weights)).collect();
+                continue;
+            }
+            let rounded = weights.iter().map(|weight| *weight as f32).collect();
+            let register = DayRegister { number, flow: register.flow, weights: weights.to_vec(), rounded };
+            if is_shared { &mut of_day.shared } else { &mut of_day.by_step }.push(register);
         }
+        of_day
     }
+
+    /// The spans of a flow of the home itself.
+    pub(super) fn spans(&self, flow: Flow) -> &[Span] {
+        &self.spans[flow as usize]
+    }
+}
+
+impl Span {
+    /// The span cut where a register's weights by group change, with that register added.
+    fn cut(&self, number: usize, weights: &[f64]) -> Vec<Span> {
+        let mut spans = Vec::new();
+        let mut first = self.groups.start;
+        for same in weights[self.groups.clone()].chunk_by(|a, b| a.to_bits() == b.to_bits()) {
+            let counts = (same[0].abs() > 0.0).then_some((number, same[0]));
+            spans.push(Span {
+                groups: first..first + same.len(),
+                weights: self.weights.iter().copied().chain(counts).collect(),
+            });
+            first += same.len();
+        }
+        spans
+    }
+}
+
+/// A weight for each group of steps, where all steps of every group have the same.
+fn by_group(weights: &[f64]) -> Option<Vec<f64>> {
+    let (groups, rest) = weights.as_chunks::<GROUP>();
+    let even = groups.iter().all(|group| group.iter().all(|weight| weight.to_bits() == group[0].to_bits()));
+    even.then(|| groups.iter().map(|group| group[0]).chain(rest.iter().copied()).collect())
 }
 
 impl Register {
