@@ -120,6 +120,7 @@ pub(crate) fn world(homes: u32) -> World {
         Metered { load: Some(load.collect()), generation }
     });
     world.metered = Arc::new(metered.collect());
+    world.make_shapes();
     world
 }
 

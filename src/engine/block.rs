@@ -3,7 +3,7 @@
 use super::lanes::{self, Contents, Flows, Lanes, Peaks, Roofs, Totals};
 use super::meters::{BlockMonths, DayRegisters, Flow, NO_STEP, Register};
 use super::vector::{self, Vector};
-use super::world::{Shapes, World};
+use super::world::{Metered, Shapes, World};
 use crate::calendar::Day;
 use crate::device::battery::{Cells, Content};
 use crate::device::pv::RoofTerms;
@@ -180,6 +180,8 @@ impl Block {
             let Some(home) = world.homes.get(self.homes[lane] as usize) else { continue };
             let shape_kwh = match &mut self.loads[lane] {
                 LoadSource::Nothing => continue,
+                // As metered: what the series sums to need not be known.
+                LoadSource::Metered(_) if home.annual_kwh.is_none() => 1.0,
                 LoadSource::Synthetic { habit, slot } => {
                     *slot = shapes.library.slot(habit.unit).expect("the library holds every unit in use");
                     habit_kwh(habit, &shapes.library, &world.calendar, run_year)
@@ -236,12 +238,22 @@ impl Block {
         input.vector.lay_side_by_side(&rows, &self.scale, tile);
     }
 
-    /// Asks the memory for the rows that [`Block::read_load`] will read.
+    /// Asks the memory for the rows that the block's day will read.
     pub(super) fn ask_for_rows(&self, input: &DayInput) {
+        let day = input.day.range();
         for load in self.loads {
-            if let LoadSource::Synthetic { habit, slot } = load {
-                let day = source_day(input.index, habit.weeks, input.days);
-                vector::ask_for(input.shapes.library.turned_row(day, slot, habit.quarters));
+            match load {
+                LoadSource::Synthetic { habit, slot } => {
+                    let day = source_day(input.index, habit.weeks, input.days);
+                    vector::ask_for(input.shapes.library.turned_row(day, slot, habit.quarters));
+                }
+                LoadSource::Metered(group) => {
+                    let Metered { load, generation } = &input.world.metered[group];
+                    for series in [load, generation].into_iter().flatten() {
+                        vector::ask_for(&series[day.clone()]);
+                    }
+                }
+                LoadSource::Nothing | LoadSource::OpeningHours(_) => {}
             }
         }
     }

@@ -106,14 +106,18 @@ impl Vector {
     }
 }
 
+/// A line of the cache.
+#[cfg(target_arch = "x86_64")]
+const LINE_BYTES: usize = 64;
+
 /// Asks the memory for a row that is read soon, so that it is near when it is.
 ///
 /// The rows of a block lie far apart and each is read once a day: without this the day loop waits for the memory a
 /// quarter of its time.
 #[inline(always)]
-pub(super) fn ask_for(row: &[f32]) {
+pub(super) fn ask_for<T>(row: &[T]) {
     #[cfg(target_arch = "x86_64")]
-    for line in row.chunks(LANES) {
+    for line in row.chunks(LINE_BYTES / size_of::<T>()) {
         #[expect(unsafe_code, reason = "an address is all that the instruction takes")]
         // SAFETY: a prefetch reads and changes nothing, whatever the address; this one is of a value of the row.
         unsafe {

@@ -295,9 +295,10 @@ impl Shapes {
 
     /// Makes the shapes of year `run_year` with these units of the library.
     fn of_units(plan: &Plan, units: &[u16], calendar: &Calendar, run_year: usize) -> Shapes {
+        let opens = plan.groups.iter().any(|group| matches!(group.profile, Profile::OpeningHours(_)));
         Shapes {
             library: Library::new(plan.seed, units, usize::from(plan.shapes), calendar, run_year),
-            businesses: BusinessYear::new(calendar, run_year),
+            businesses: if opens { BusinessYear::new(calendar, run_year) } else { BusinessYear::default() },
         }
     }
 }

@@ -92,8 +92,8 @@ pub fn fill_row(kind: BusinessKind, day: &Day, row: &mut [f32]) {
 /// The days of every kind in one year of a run: `[day][kind][cell]`, of mean power.
 ///
 /// Read like the library of homes ([`read_day`](crate::profile::reading::read_day)). Businesses are not moved by weeks:
-/// their closed days are those of the calendar.
-#[derive(Clone, Debug)]
+/// their closed days are those of the calendar. The default holds no day, for a run without such a business.
+#[derive(Clone, Debug, Default)]
 pub struct BusinessYear {
     cells: usize,
     kind_kwh: [f64; 4],
