@@ -67,7 +67,7 @@ fn community_year(homes: u32, runs: u32, vector: Vector) {
     let Some(Sums { cost_eur, import_kwh, export_kwh, shared_kwh, stored_kwh, peak_kw }) = sums else { return };
     let home_steps = f64::from(homes) * world.calendar.steps() as f64;
     line(&json!({
-        "side": "kwartier", "what": "community-year", "homes": homes, "vector": vector.name(),
+        "side": "kwartier", "what": "community-year", "homes": homes, "threads": 1, "vector": vector.name(),
         "ns_per_home_step": best_s * 1e9 / home_steps,
         "cost_eur": cost_eur, "import_kwh": import_kwh, "export_kwh": export_kwh, "shared_kwh": shared_kwh,
         "stored_kwh": stored_kwh, "peak_kw": peak_kw,
@@ -95,7 +95,7 @@ fn panels(runs: u32, vector: Vector) {
     black_box(one.fingerprint());
     let roof_steps = (ROOFS * world.calendar.steps()) as f64;
     line(&json!({
-        "side": "kwartier", "what": "panels", "roofs": ROOFS, "vector": vector.name(),
+        "side": "kwartier", "what": "panels", "roofs": ROOFS, "threads": 1, "vector": vector.name(),
         "ns_per_roof_step": best_s * 1e9 / roof_steps,
     }));
 }

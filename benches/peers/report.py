@@ -168,7 +168,9 @@ def notes_of(kinds: dict[Kind, list[Line]]) -> list[str]:
             notes.append(f"pvlib's position of the sun, once for all roofs, not in the table: {sun_ns:,.0f} ns a step.")
         if side == "kwartier" and "vector" in lines[0]:
             threads = lines[0].get("threads", "?")
-            notes.append(f"kwartier: vectors of {lines[0]['vector']}, threads: {threads}. Every peer: threads: 1.")
+            note = f"kwartier: vectors of {lines[0]['vector']}, threads: {threads}. Every peer: threads: 1."
+            if note not in notes:
+                notes.append(note)
     return notes
 
 
