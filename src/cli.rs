@@ -18,13 +18,15 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use output::Stop;
 
+/// What the exit codes mean, below the help.
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 a benchmark does not hold; 2 the input or the command line is wrong; \
+                          3 the machine failed (disk, permission, interrupted); \
+                          4 a check of kwartier's own failed: please report it.";
+
 /// Simulates local energy cooperatives in quarter-hours over whole years.
 #[derive(Debug, Parser)]
 #[command(name = "kwartier", version, about, max_term_width = 120)]
-#[command(
-    after_help = "Exit codes: 0 done; 1 a benchmark does not hold; 2 the input or the command line is wrong; 3 the machine failed (disk, \
-                        permission, interrupted); 4 a check of kwartier's own failed: please report it."
-)]
+#[command(after_help = EXIT_CODES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -100,8 +100,8 @@ impl Options {
 pub struct Outcome {
     chunks: Vec<Chunk>,
     place: Vec<Place>,
-    /// Weighted registers of a home and month.
-    weighted: usize,
+    /// The weighted registers that the run was asked for.
+    registers: usize,
     /// The community in each step of the run.
     pub community: Vec<CommunityStep>,
     /// Each plant by month, `[plant][month]`.
@@ -142,10 +142,10 @@ impl Outcome {
     /// # Panics
     /// If the run was not asked for such a register.
     pub fn weighted(&self, home: usize, register: usize, run_month: usize) -> f64 {
-        assert!(register < self.weighted, "the run was asked for {} registers", self.weighted);
+        assert!(register < self.registers, "the run was asked for {} registers", self.registers);
         let place = self.place[home];
         let block = &self.chunks[place.chunk as usize].blocks[usize::from(place.block)];
-        block.weighted[run_month * self.weighted + register][usize::from(place.lane)]
+        block.weighted[run_month * self.registers + register][usize::from(place.lane)]
     }
 
     /// The content of a home's battery at the start and the end of the run, kWh.
@@ -244,7 +244,7 @@ pub enum Next {
 /// Only those of `on_day`.
 ///
 /// # Panics
-/// If a weighted register has not a weight for each step of the run.
+/// If a weighted register has not a finite weight for each step of the run.
 pub fn run<E>(
     world: &World,
     options: &Options,
@@ -252,7 +252,8 @@ pub fn run<E>(
 ) -> Result<Outcome, E> {
     let calendar = &world.calendar;
     let steps = calendar.steps();
-    assert!(options.registers.iter().all(|r| r.weights.len() == steps), "a register has a weight for each step");
+    let is_whole = |weights: &[f64]| weights.len() == steps && weights.iter().all(|weight| weight.is_finite());
+    assert!(options.registers.iter().all(|r| is_whole(&r.weights)), "a register has a finite weight for each step");
     let (mut chunks, place) = chunk::build(world, options);
     let scratches = Scratches::new(chunk::longest_day(world));
     let months = calendar.run_months().len();
@@ -306,7 +307,7 @@ pub fn run<E>(
         }
     }
     let mut outcome =
-        Outcome { chunks, place, weighted: options.registers.len(), community, plants, balance: Balance::default() };
+        Outcome { chunks, place, registers: options.registers.len(), community, plants, balance: Balance::default() };
     outcome.balance = Balance::of(world, &outcome);
     Ok(outcome)
 }

@@ -419,5 +419,5 @@ fn a_benchmark_is_compared_with_an_earlier_one_and_exits_with_1_where_it_does_no
     write("another_size.json", "homes", Json::from(21));
     let none = run(&["--against", "another_size.json"]);
     assert_eq!(none.code, 2);
-    assert!(none.stderr.contains("none of these sizes"), "{}", none.stderr);
+    assert!(none.stderr.contains("nothing to compare"), "{}", none.stderr);
 }

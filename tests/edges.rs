@@ -336,6 +336,19 @@ mod clock_changes {
     }
 }
 
+#[test]
+fn a_day_of_26_hours_is_run_in_steps_of_five_minutes() {
+    // The clocks of the station change by two hours.
+    let world = Written::new(
+        "[scenario]\nname = \"Troll\"\nstart = 2027-01-01\nstep_minutes = 5\nshapes = 2\n[place]\nlatitude_deg = -72.0\n\
+         longitude_deg = 2.5\ntimezone = \"Antarctica/Troll\"\n[[homes]]\nid = \"station\"\ncount = 1\n",
+    )
+    .world(&[]);
+    assert_eq!(world.calendar.days().iter().map(|day| day.steps).max(), Some(26 * 12));
+    let outcome = run(&world);
+    assert!(metrics(&world, &outcome).number("community.load_kwh") > 0.0);
+}
+
 mod storage {
     use super::*;
 

@@ -128,7 +128,10 @@ fn every_flow_is_counted_with_every_kind_of_weight(#[case] key: &str, #[case] mi
 #[test]
 fn registers_that_are_asked_for_change_nothing_else() {
     let world = Written::new(STREET).world(&[]);
-    let (with, _) = year(&world, &[vec![0.3; world.calendar.steps()]]);
+    let steps = 0..world.calendar.steps();
+    let slot = steps.clone().map(|step| f64::from(u8::from(step % 96 < 28))).collect();
+    let (hourly, quarterly) = (steps.clone().map(|step| (step / 4 % 17) as f64), steps.map(|step| (step % 13) as f64));
+    let (with, _) = year(&world, &[vec![0.3; world.calendar.steps()], slot, hourly.collect(), quarterly.collect()]);
     let without = common::scenario::run(&world);
     assert_eq!(with.community, without.community);
     for home in 0..world.homes.len() {
@@ -139,7 +142,7 @@ fn registers_that_are_asked_for_change_nothing_else() {
 }
 
 #[test]
-#[should_panic(expected = "a register has a weight for each step")]
+#[should_panic(expected = "a register has a finite weight for each step")]
 fn a_register_with_too_few_weights_is_refused() {
     let world = Written::new(STREET).world(&["scenario.step_minutes=60"]);
     year(&world, &[vec![1.0; 24]]);

@@ -87,28 +87,36 @@ pub(super) fn bench(args: &BenchArgs, common: &Common) -> Result<(), Stop> {
     let saved = args.against.as_deref().map(read_saved).transpose()?;
     let results = measure_all(args, vector, common)?;
     let found: Vec<Option<&Measured>> = results.iter().map(|now| saved.as_ref()?.of(now)).collect();
-    match common.format {
+    let printed = match common.format {
         Format::Json => print_json(&json!({
             "schema": SCHEMA,
             "version": env!("CARGO_PKG_VERSION"),
             "host": { "os": std::env::consts::OS, "architecture": std::env::consts::ARCH },
             "results": results,
-        }))?,
-        Format::Table => print(&table(&results, saved.as_ref().map(|_| &found[..])))?,
+        })),
+        Format::Table => print(&table(&results, saved.as_ref().map(|_| &found[..]))),
+    };
+    let (Some(file), Some(saved)) = (&args.against, &saved) else { return printed };
+    for (now, _) in results.iter().zip(&found).filter(|(_, before)| before.is_none()) {
+        say(&format!("not compared: {} has no {}\n", file.display(), what(now)));
     }
-    let Some(file) = &args.against else { return Ok(()) };
     if found.iter().all(Option::is_none) {
-        return Err(Stop::Usage(format!(
-            "{} has none of these sizes and threads: make it with the same --size and --threads",
-            file.display()
-        )));
+        let has: Vec<String> = saved.results.iter().map(what).collect();
+        let message = "nothing to compare: use the same --size and --threads as for";
+        return Err(Stop::Usage(format!("{message} {}, which has {}", file.display(), has.join(", "))));
     }
     let pairs = || results.iter().zip(&found).filter_map(|(now, before)| Some((now, (*before)?)));
     if let Some((now, before)) = pairs().find(|(now, before)| now.vector != before.vector) {
-        say(&format!("the times of {} were taken with {}, these with {}\n", file.display(), before.vector, now.vector));
+        say(&format!(
+            "the times of {} were taken with {before}, these with {}: compare with --vector {before}\n",
+            file.display(),
+            now.vector,
+            before = before.vector,
+        ));
     }
     let reasons: Vec<String> = pairs().flat_map(|(now, before)| reasons(now, before, args.tolerance)).collect();
-    if reasons.is_empty() { Ok(()) } else { Err(Stop::DoesNotHold(reasons)) }
+    // What does not hold is told, also where nobody reads the table to its end.
+    if reasons.is_empty() { printed } else { Err(Stop::DoesNotHold(reasons)) }
 }
 
 /// Every size on one thread and on all, each in a process of its own, so that the memory of one is not that of another.
@@ -138,7 +146,9 @@ fn measure_apart(homes: u32, threads: usize, vector: Vector, runs: u32) -> Resul
     if output.status.success() {
         return serde_json::from_slice(&output.stdout).map_err(|error| failed(error.to_string()));
     }
-    let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    // It has said why in its own words; what this process adds stands around them once.
+    let said = String::from_utf8_lossy(&output.stderr);
+    let why = said.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
     match output.status.code() {
         Some(4) => Err(Stop::OwnCheck(why)),
         _ => Err(failed(if why.is_empty() { output.status.to_string() } else { why })),
@@ -148,7 +158,7 @@ fn measure_apart(homes: u32, threads: usize, vector: Vector, runs: u32) -> Resul
 fn read_saved(file: &Path) -> Result<Saved, Stop> {
     let wrong = |why: String| {
         Stop::Usage(format!(
-            "cannot compare with {}: {why}\nmake it with: kwartier bench --format json",
+            "cannot compare with {}: {why}\nmake it with: kwartier bench --format json > FILE",
             file.display()
         ))
     };
@@ -163,10 +173,15 @@ impl Saved {
     }
 }
 
+/// What was measured, in words.
+fn what(measured: &Measured) -> String {
+    let threads = if measured.threads == 1 { "1 thread".to_owned() } else { format!("{} threads", measured.threads) };
+    format!("{} homes on {threads}", thousands(f64::from(measured.homes)))
+}
+
 /// Why a result does not hold beside an earlier one.
 fn reasons(now: &Measured, before: &Measured, tolerance: f64) -> Vec<String> {
-    let threads = if now.threads == 1 { "1 thread".to_owned() } else { format!("{} threads", now.threads) };
-    let what = format!("{} homes on {threads}", thousands(f64::from(now.homes)));
+    let what = what(now);
     let mut reasons = Vec::new();
     if now.ns_per_home_step > before.ns_per_home_step * (1.0 + tolerance) {
         reasons.push(format!(
@@ -240,10 +255,11 @@ fn mebibytes(bytes: u64) -> String {
 
 /// A part: `5%` or `0.05`.
 fn part(text: &str) -> Result<f64, String> {
-    let (number, scale) = text.strip_suffix('%').map_or((text, 1.0), |percent| (percent.trim_end(), 0.01));
-    match number.parse::<f64>() {
-        Ok(number) if number.is_finite() && number >= 0.0 => Ok(number * scale),
-        _ => Err("write a part such as 5% or 0.05, not below 0".to_owned()),
+    let percent = text.strip_suffix('%');
+    match percent.unwrap_or(text).trim_end().parse::<f64>() {
+        Ok(number) if number.is_finite() && number >= 0.0 && percent.is_some() => Ok(number / 100.0),
+        Ok(number) if (0.0..1.0).contains(&number) && percent.is_none() => Ok(number),
+        _ => Err("write a part such as 5% or 0.05, not below 0; from 1 on with %".to_owned()),
     }
 }
 
@@ -285,6 +301,8 @@ mod tests {
     #[test]
     fn a_part_is_a_number_or_a_percentage() {
         assert_eq!((part("5%"), part("0.05"), part("12.5 %")), (Ok(0.05), Ok(0.05), Ok(0.125)));
-        assert!(part("-1%").is_err() && part("much").is_err() && part("NaN").is_err());
+        // A 5 without % would be 500 %, which nobody means.
+        assert_eq!(part("500%"), Ok(5.0));
+        assert!(["5", "-1%", "much", "NaN", ""].iter().all(|text| part(text).is_err()));
     }
 }

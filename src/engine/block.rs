@@ -62,8 +62,8 @@ enum LoadSource {
     Metered(usize),
 }
 
-/// The day of an empty lane, long enough for one of 25 hours in steps of five minutes.
-static NOTHING: [f32; 25 * 12] = [0.0; 25 * 12];
+/// The day of an empty lane, long enough for the longest that any clock ever made, 48 hours, in steps of five minutes.
+static NOTHING: [f32; 48 * 12] = [0.0; 48 * 12];
 
 /// Sixteen homes of one kit.
 #[derive(Debug)]
@@ -381,13 +381,18 @@ impl Block {
     #[inline(always)]
     fn count(&mut self, input: &DayInput, groups: &[Flows], flow: Flow, of: impl Fn(&Flows) -> &Lanes) -> Totals {
         let mut total = [0.0; LANES];
-        for span in input.registers.spans(flow) {
-            let kw = lanes::total(&groups[span.groups.clone()], &of);
+        let spans = input.registers.spans(flow);
+        if let [whole] = spans
+            && whole.weights.is_empty()
+        {
+            lanes::add_groups(groups, of, &mut total);
+            return total;
+        }
+        for span in spans {
+            // The total goes on over the spans: what is asked for must not change it, not even in its last bit.
+            let kw = lanes::add_span(&groups[span.groups.clone()], &of, &mut total);
             for (number, weight) in &span.weights {
                 self.add_weighted(input, *number, &kw.map(|kw| kw * weight));
-            }
-            for l in 0..LANES {
-                total[l] += kw[l];
             }
         }
         total

@@ -186,7 +186,7 @@ fn fold_into(street: &mut [Flows], sums: &mut [f64], of: impl Fn(&mut Flows) -> 
 pub(super) struct DaySharing {
     method: Method,
     /// What a member's received energy is weighted with: the part of its import (pro-rata), or 1 (fixed parts).
-    received_part: Vec<f32>,
+    received_weight: Vec<f32>,
     /// The surplus that fixed parts are of, kW.
     pool_kw: Vec<f32>,
     /// The part of its export that a member gives.
@@ -206,7 +206,7 @@ impl DaySharing {
         };
         DaySharing {
             method,
-            received_part: shares.iter().map(|share| received(share) as f32).collect(),
+            received_weight: shares.iter().map(|share| received(share) as f32).collect(),
             pool_kw: shares.iter().map(|share| share.pool_kw as f32).collect(),
             given_part: shares.iter().map(|share| given(share) as f32).collect(),
             registers: registers.shared.iter().map(weighted).collect(),
@@ -215,7 +215,7 @@ impl DaySharing {
 }
 
 impl DaySharing {
-    /// Σ weight × what members of a block receive, kW; with [`DaySharing::received_part`] as the weights, what they
+    /// Σ weight × what members of a block receive, kW; with [`DaySharing::received_weight`] as the weights, what they
     /// receive.
     #[inline(always)]
     fn received(&self, net: &[Lanes], parts: &Lanes, weights: &[f32]) -> Totals {
@@ -444,7 +444,7 @@ pub(super) fn share_block(block: &mut Block, net: &[Lanes], input: &DayInput, da
     let only_uses = block.kit.only_uses();
     let shared_in = input.vector.run(
         #[inline(always)]
-        || day.received(net, &block.part, &day.received_part),
+        || day.received(net, &block.part, &day.received_weight),
     );
     block.book(input, Register::SharedIn, &shared_in);
     if !only_uses {

@@ -358,17 +358,29 @@ fn greatest<const N: usize>(values: [f32; N], before: f32) -> f32 {
     }
 }
 
-/// A flow of some groups of a day, summed, kW.
+/// Adds a flow of some groups of a day to a total, kW.
 #[inline(always)]
-pub(super) fn total(groups: &[Flows], of: impl Fn(&Flows) -> &Lanes) -> Totals {
-    let mut total = [0.0; LANES];
+pub(super) fn add_groups(groups: &[Flows], of: impl Fn(&Flows) -> &Lanes, total: &mut Totals) {
     for group in groups {
         let kw = of(group);
         for l in 0..LANES {
             total[l] += f64::from(kw[l]);
         }
     }
-    total
+}
+
+/// The same, and returns what the groups alone come to.
+#[inline(always)]
+pub(super) fn add_span(groups: &[Flows], of: impl Fn(&Flows) -> &Lanes, total: &mut Totals) -> Totals {
+    let mut span = [0.0; LANES];
+    for group in groups {
+        let kw = of(group);
+        for l in 0..LANES {
+            total[l] += f64::from(kw[l]);
+            span[l] += f64::from(kw[l]);
+        }
+    }
+    span
 }
 
 /// Σ weight × flow over a day's steps, kW: the flow of each step is `of(tile's value)`.

@@ -178,7 +178,7 @@ impl Register {
     ];
 }
 
-/// The months of the sixteen homes of a block. Registers that stay zero for their kit are not kept.
+/// The months of the sixteen homes of a block. Registers that their kit cannot have are not kept.
 #[derive(Clone, Debug)]
 pub(super) struct BlockMonths {
     /// Where a register stands among those that are kept.

@@ -1,6 +1,6 @@
 //! The vector instructions of the machine: which there are, and running a kernel with them.
 //!
-//! A kernel is a plain function over lanes, marked `#[inline(always)]`. [`Vector::run`] compiles it once for each width
+//! A kernel is a plain function over lanes, marked `#[inline(always)]`. `Vector::run` compiles it once for each width
 //! and picks one at run time. No lane reads another and nothing is fused or approximated, so every width gives the same
 //! bits; `tests/engine.rs` compares them.
 
@@ -63,7 +63,7 @@ impl Vector {
 
     /// Runs a kernel with these instructions; with the baseline, where the machine does not have them.
     ///
-    /// What the kernel calls must be `#[inline(always)]`, or it is compiled for the baseline.
+    /// What the kernel calls must end up inlined, or it is compiled for the baseline: functions are `#[inline(always)]`.
     #[inline]
     pub(super) fn run<Output>(self, kernel: impl FnOnce() -> Output) -> Output {
         #[cfg(target_arch = "x86_64")]
@@ -116,12 +116,13 @@ const LINE_BYTES: usize = 64;
 /// quarter of its time.
 #[inline(always)]
 pub(super) fn ask_for<T>(row: &[T]) {
+    // Rows do not begin with a line: the last value may lie in one more.
     #[cfg(target_arch = "x86_64")]
-    for line in row.chunks(LINE_BYTES / size_of::<T>()) {
+    for value in row.iter().step_by(LINE_BYTES / size_of::<T>()).chain(row.last()) {
         #[expect(unsafe_code, reason = "an address is all that the instruction takes")]
         // SAFETY: a prefetch reads and changes nothing, whatever the address; this one is of a value of the row.
         unsafe {
-            std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(line.as_ptr().cast());
+            std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(std::ptr::from_ref(value).cast());
         }
     }
     #[cfg(not(target_arch = "x86_64"))]

@@ -155,7 +155,7 @@ impl World {
 
 /// What the rows of a table have in common, whatever the place: the time axis, the meters, and the shapes of every year.
 ///
-/// The library of loads holds all its units, since any row may use any: 72 MB for each year of the run with 512 units at
+/// The library of loads holds all its units, since any row may use any: 75 MB for each year of the run with 512 units at
 /// 15 minutes, whatever the number of rows.
 #[derive(Debug)]
 pub struct Common {

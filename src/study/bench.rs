@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::standard;
 use crate::engine::vector::Vector;
 use crate::engine::world::World;
-use crate::engine::{self, CommunityStep, Next, Options, Outcome};
+use crate::engine::{self, Balance, CommunityStep, Next, Options, Outcome};
 
 /// What one size of the standard neighbourhood costs.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -39,15 +39,31 @@ pub struct Measured {
 }
 
 /// Why a measurement is worth nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BenchError {
     /// The balance of the standard neighbourhood is open.
-    #[error("the energy balance of the standard neighbourhood does not close")]
-    OpenBalance,
+    #[error("the energy balance of {homes} standard homes does not close with {vector}: {balance:?}")]
+    OpenBalance {
+        /// Homes.
+        homes: u32,
+        /// The vector instructions.
+        vector: &'static str,
+        /// What is open.
+        balance: Balance,
+    },
     /// The same run gave other results.
-    #[error("two runs of the same neighbourhood gave different results")]
-    NotTheSame,
+    #[error("two runs of {homes} standard homes with {vector} gave different results, checksums {first} and {last}")]
+    NotTheSame {
+        /// Homes.
+        homes: u32,
+        /// The vector instructions.
+        vector: &'static str,
+        /// Of the first run.
+        first: String,
+        /// Of the last.
+        last: String,
+    },
 }
 
 /// Measures one size in this process, on the threads of the current pool.
@@ -85,13 +101,14 @@ pub fn measure(homes: u32, vector: Vector, runs: u32) -> Result<Measured, BenchE
             loop_s = loop_s.min((last - first).as_secs_f64());
         }
         if !outcome.balance.holds() {
-            return Err(BenchError::OpenBalance);
+            let balance = outcome.balance.clone();
+            return Err(BenchError::OpenBalance { homes, vector: vector.name(), balance });
         }
         // The first and the last: a checksum of many homes takes as long as a run.
         if run == 0 || run + 1 == runs {
             let sum = checksum(&world, &outcome, options.registers.len());
-            if seen.as_ref().is_some_and(|seen| *seen != sum) {
-                return Err(BenchError::NotTheSame);
+            if let Some(first) = seen.take_if(|seen| *seen != sum) {
+                return Err(BenchError::NotTheSame { homes, vector: vector.name(), first, last: sum });
             }
             seen = Some(sum);
         }
