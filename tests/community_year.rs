@@ -17,7 +17,7 @@ const F32_LANES: f64 = 1e-5;
 fn the_sums_are_those_of_other_programs(#[case] homes: u32, #[case] published: [f64; 6]) {
     let world = world(homes);
     for vector in Vector::available() {
-        let outcome = run(&world, &options(&world.calendar, vector), || ());
+        let outcome = run(&world, &options(&world.calendar, vector));
         assert!(outcome.balance.holds(), "{:?}", outcome.balance);
         let Sums { cost_eur, import_kwh, export_kwh, shared_kwh, stored_kwh, peak_kw } = sums(&world, &outcome);
         let ours = [cost_eur, import_kwh, export_kwh, shared_kwh, stored_kwh, peak_kw];

@@ -13,7 +13,7 @@ use kwartier::device::battery::Battery;
 use kwartier::engine::meters::{Flow, Register, WeightedRegister};
 use kwartier::engine::vector::Vector;
 use kwartier::engine::world::{Metered, World};
-use kwartier::engine::{self, CommunityStep, DayFlows, Next, Options, Outcome};
+use kwartier::engine::{self, CommunityStep, Next, Options, Outcome};
 use kwartier::neighbourhood::{Home, Pv, Shape};
 use kwartier::study::standard;
 
@@ -144,13 +144,9 @@ pub(crate) fn options(calendar: &Calendar, vector: Vector) -> Options {
     }
 }
 
-/// Runs the year; `on_day` looks on.
-pub(crate) fn run(world: &World, options: &Options, mut on_day: impl FnMut()) -> Outcome {
-    let on_day = |_: &DayFlows<'_>| {
-        on_day();
-        Ok::<_, Infallible>(Next::GoOn)
-    };
-    let Ok(outcome) = engine::run(world, options, on_day);
+/// Runs the year.
+pub(crate) fn run(world: &World, options: &Options) -> Outcome {
+    let Ok(outcome) = engine::run(world, options, |_| Ok::<_, Infallible>(Next::GoOn));
     outcome
 }
 

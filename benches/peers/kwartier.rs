@@ -60,7 +60,7 @@ fn community_year(homes: u32, runs: u32, vector: Vector) {
     let (mut best_s, mut sums) = (f64::INFINITY, None);
     for _ in 0..runs {
         let begun = Instant::now();
-        let outcome = community_year::run(&world, &options, || ());
+        let outcome = community_year::run(&world, &options);
         best_s = best_s.min(begun.elapsed().as_secs_f64());
         sums = Some(community_year::sums(&world, &outcome));
     }

@@ -78,7 +78,7 @@ impl Scratches {
 
     /// Works with a scratch that nobody else has meanwhile.
     pub(super) fn with(&self, work: impl FnOnce(&mut Scratch)) {
-        // Poisoned by a panic elsewhere it is as good: a scratch is filled before it is read.
+        // What is free is whole, also after a panic: a scratch that was at work then is not given back.
         let free = || self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let found = free().pop();
         let mut scratch = found.unwrap_or_else(|| Scratch::new(self.longest));

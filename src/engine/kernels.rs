@@ -15,13 +15,8 @@ use crate::sharing::StepShare;
 /// Sixteen homes with panels and a battery, and all that their day needs.
 #[derive(Debug)]
 pub struct OneBlock<'a> {
-    world: &'a World,
-    options: &'a Options,
-    shapes: Arc<Shapes>,
+    today: Today<'a>,
     block: Block,
-    day: usize,
-    minutes: Vec<u16>,
-    registers: DayRegisters,
     sharing: DaySharing,
     rows: Vec<f32>,
     load: Vec<Lanes>,
@@ -32,6 +27,37 @@ pub struct OneBlock<'a> {
     street: Vec<Flows>,
     groups: Vec<Flows>,
     peaks: Peaks,
+}
+
+/// The day, and all that is given on it.
+#[derive(Debug)]
+struct Today<'a> {
+    world: &'a World,
+    options: &'a Options,
+    shapes: Arc<Shapes>,
+    day: usize,
+    minutes: Vec<u16>,
+    registers: DayRegisters,
+}
+
+impl Today<'_> {
+    fn steps(&self) -> usize {
+        self.minutes.len()
+    }
+
+    fn input(&self) -> DayInput<'_> {
+        let days = self.world.calendar.days_of_year(0);
+        DayInput {
+            world: self.world,
+            shapes: &self.shapes,
+            day: &days[self.day],
+            index: self.day,
+            days: days.len(),
+            minutes: &self.minutes,
+            registers: &self.registers,
+            vector: self.options.vector,
+        }
+    }
 }
 
 impl<'a> OneBlock<'a> {
@@ -48,15 +74,11 @@ impl<'a> OneBlock<'a> {
         let steps = chunk::longest_day(world);
         let tile = || vec![Lanes::ZERO; steps];
         let of_day = DayRegisters::of(&options.registers, &world.calendar.days_of_year(0)[day]);
+        let sharing = DaySharing::new(method(&world.plan.sharing), &[], &of_day);
         let mut one = OneBlock {
-            world,
-            options,
-            shapes,
+            today: Today { world, options, shapes, day, minutes: Vec::new(), registers: of_day },
             block,
-            day,
-            minutes: Vec::new(),
-            registers: of_day.clone(),
-            sharing: DaySharing::new(method(&world.plan.sharing), &[], &of_day),
+            sharing,
             rows: vec![0.0; steps * crate::reduce::LANES],
             load: tile(),
             generation: tile(),
@@ -77,43 +99,42 @@ impl<'a> OneBlock<'a> {
 
     /// Goes to another day of the first year.
     pub fn set_day(&mut self, day: usize) {
-        let of_day = &self.world.calendar.days_of_year(0)[day];
-        self.day = day;
-        self.minutes = of_day.range().map(|step| self.world.calendar.local_minute(step)).collect();
-        self.registers = DayRegisters::of(&self.options.registers, of_day);
+        let Today { world, options, .. } = self.today;
+        let of_day = &world.calendar.days_of_year(0)[day];
+        self.today.day = day;
+        self.today.minutes = of_day.range().map(|step| world.calendar.local_minute(step)).collect();
+        self.today.registers = DayRegisters::of(&options.registers, of_day);
         let half = StepShare { received_part: 0.5, given_part: 0.5, pool_kw: 1.0, ..StepShare::default() };
         let shares = vec![half; of_day.steps];
-        self.sharing = DaySharing::new(method(&self.world.plan.sharing), &shares, &self.registers);
+        self.sharing = DaySharing::new(method(&world.plan.sharing), &shares, &self.today.registers);
     }
 
     /// Home-steps of the day.
     pub fn home_steps(&self) -> usize {
-        self.minutes.len() * crate::reduce::LANES
+        self.today.steps() * crate::reduce::LANES
     }
 
     /// Loads, from the shapes of the library.
     pub fn look_up_shapes(&mut self) {
-        let steps = self.minutes.len();
-        with_input(self.world, self.options, &self.shapes, self.day, &self.minutes, &self.registers, |input| {
-            self.block.read_load(input, &mut self.rows, &mut self.load[..steps]);
-        });
+        let steps = self.today.steps();
+        let input = &self.today.input();
+        self.block.read_load(input, &mut self.rows, &mut self.load[..steps]);
     }
 
     /// Output of the roofs, from the sky.
     pub fn sky_to_planes(&mut self) {
-        let steps = self.minutes.len();
-        with_input(self.world, self.options, &self.shapes, self.day, &self.minutes, &self.registers, |input| {
-            self.block.generate(input, &mut self.rows, &mut self.generation[..steps]);
-        });
+        let steps = self.today.steps();
+        let input = &self.today.input();
+        self.block.generate(input, &mut self.rows, &mut self.generation[..steps]);
     }
 
     /// Net, sums and peaks of the homes, as if they had no battery.
     pub fn exchange(&mut self) {
-        let steps = self.minutes.len();
+        let steps = self.today.steps();
         let (load, generation) = (&self.load[..steps], &self.generation[..steps]);
         let (net, street) = (&mut self.net[..steps], &mut self.street[..steps]);
         let groups = &mut self.groups[..groups_of(steps)];
-        self.peaks = self.options.vector.run(
+        self.peaks = self.today.options.vector.run(
             #[inline(always)]
             || lanes::exchange(load, generation, net, street, groups),
         );
@@ -121,61 +142,31 @@ impl<'a> OneBlock<'a> {
 
     /// Batteries, and net, sums and peaks.
     pub fn store(&mut self) {
-        let steps = self.minutes.len();
+        let steps = self.today.steps();
         let given = [&self.load[..steps], &self.generation[..steps]];
         let tiles = [&mut self.battery[..steps], &mut self.net[..steps]];
         let (street, groups) = (&mut self.street[..steps], &mut self.groups[..groups_of(steps)]);
-        let (block, peaks) = (&mut self.block, &mut self.peaks);
-        with_input(self.world, self.options, &self.shapes, self.day, &self.minutes, &self.registers, |input| {
-            (*peaks, _) = block.store(given, tiles, street, groups, input);
-        });
+        (self.peaks, _) = self.block.store(given, tiles, street, groups, &self.today.input());
     }
 
     /// Registers and peaks, the weighted registers included.
     pub fn meter(&mut self) {
-        let steps = self.minutes.len();
-        let (block, groups, net) = (&mut self.block, &self.groups[..groups_of(steps)], &self.net[..steps]);
+        let steps = self.today.steps();
+        let (groups, net) = (&self.groups[..groups_of(steps)], &self.net[..steps]);
         let tiles = [&self.load[..steps], &self.generation[..steps], &self.battery[..steps]];
-        let peaks = &self.peaks;
-        with_input(self.world, self.options, &self.shapes, self.day, &self.minutes, &self.registers, |input| {
-            block.keep(input, groups, None, peaks, net);
-            block.keep_by_step(input, tiles, net);
-        });
+        let input = &self.today.input();
+        self.block.keep(input, groups, None, &self.peaks, net);
+        self.block.keep_by_step(input, tiles, net);
     }
 
     /// Shared energy, booked on the meters.
     pub fn share(&mut self) {
-        let (block, net) = (&mut self.block, &self.net[..self.minutes.len()]);
-        let sharing = &self.sharing;
-        with_input(self.world, self.options, &self.shapes, self.day, &self.minutes, &self.registers, |input| {
-            chunk::share_block(block, net, input, sharing);
-        });
+        let net = &self.net[..self.today.steps()];
+        chunk::share_block(&mut self.block, net, &self.today.input(), &self.sharing);
     }
 
     /// A number that depends on all that was computed.
     pub fn fingerprint(&self) -> f64 {
         self.block.months.of_lane(0, 0).registers().iter().sum::<f64>() + f64::from(self.net[0][0])
     }
-}
-
-fn with_input(
-    world: &World,
-    options: &Options,
-    shapes: &Shapes,
-    day: usize,
-    minutes: &[u16],
-    registers: &DayRegisters,
-    work: impl FnOnce(&DayInput),
-) {
-    let days = world.calendar.days_of_year(0);
-    work(&DayInput {
-        world,
-        shapes,
-        day: &days[day],
-        index: day,
-        days: days.len(),
-        minutes,
-        registers,
-        vector: options.vector,
-    });
 }
