@@ -12,6 +12,7 @@ mod chunk;
 pub mod kernels;
 mod lanes;
 pub mod meters;
+mod prices;
 pub mod vector;
 pub mod world;
 

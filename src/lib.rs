@@ -8,6 +8,7 @@
 //! - [`scenario`]: what the user wrote → a checked plan; diagnostics with line and column; JSON Schema.
 //! - [`series`]: time series in files, and what a stamp, a gap or another year means for the run's axis.
 //! - [`weather`]: the sky: sun position, clear sky, decomposition, synthetic weather, readers.
+//! - [`market`]: wholesale prices: synthetic, and from files.
 //! - [`profile`]: load shapes: synthetic households and businesses; a day of a shape read onto the axis.
 //! - [`device`]: physics of panels and batteries: pure functions on columns.
 //! - [`neighbourhood`]: who lives there: homes, businesses and plants, sampled from the plan.
@@ -26,6 +27,7 @@ pub mod cli;
 pub mod device;
 pub mod dispatch;
 pub mod engine;
+pub mod market;
 pub mod neighbourhood;
 pub mod profile;
 pub mod random;

@@ -4,10 +4,12 @@
 //! (`cover`), if asked for by mapping another year's days (`day_type`). The rules are on the page
 //! `docs/models/series.md`.
 
+pub(crate) mod by_date;
 pub(crate) mod cell;
 pub(crate) mod cover;
 mod day_type;
 pub(crate) mod findings;
+pub(crate) mod mixed;
 pub(crate) mod regular;
 mod stamp;
 pub(crate) mod table;
@@ -96,7 +98,7 @@ struct Meter {
 fn load(spec: &MeterFile, findings: &mut Findings) -> Option<Meter> {
     let columns: Vec<&str> = spec.columns.iter().map(String::as_str).collect();
     let columns_origin = spec.columns_origin.as_ref();
-    let wanted = Wanted { columns: &columns, columns_origin, optional: &[], timezone: &spec.timezone };
+    let wanted = Wanted { columns: &columns, columns_origin, optional: &[], timezone: &spec.timezone, english: false };
     if spec.cumulative && matches!(spec.unit, MeterUnit::Kw | MeterUnit::W) {
         let message = format!("`{}` is said to be a register, and its unit a power", findings.file());
         let fault = Fault::error("kwartier::series::unit", message)

@@ -132,7 +132,7 @@ fn snapshots() -> insta::internals::SettingsBindDropGuard {
 #[test]
 fn help_of_the_program_and_of_every_command() {
     let _snapshots = snapshots();
-    let commands: [&[&str]; 12] = [
+    let commands: [&[&str]; 13] = [
         &[],
         &["run"],
         &["check"],
@@ -140,6 +140,7 @@ fn help_of_the_program_and_of_every_command() {
         &["explain", "quarter"],
         &["inspect"],
         &["inspect", "weather"],
+        &["inspect", "prices"],
         &["inspect", "loads"],
         &["metrics"],
         &["schema"],

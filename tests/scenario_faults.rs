@@ -63,7 +63,7 @@ const CASES: &[Case] = &[
     Case("a_table_with_a_typo", "[scenerio]\nname = \"Test\"\nstart = 2027-01-01\n", &[], &["scenario::unknown_key"]),
     Case(
         "tables_of_later_versions",
-        homes!("[homes.car]\n[market]\nsource = \"synthetic\"\n[rules]\nbook = \"nl\"\n"),
+        homes!("[homes.car]\n[grid]\nsource = \"synthetic\"\n[rules]\nbook = \"nl\"\n"),
         &[],
         &["scenario::unknown_key"; 3],
     ),
@@ -270,6 +270,25 @@ const CASES: &[Case] = &[
         &["weather::stamp", "weather::file"],
     ),
     Case("synthetic_weather_with_a_file", homes!("[weather]\nfile = \"w.csv\"\n"), &[], &["weather::synthetic"]),
+    Case(
+        "a_synthetic_price_with_a_file",
+        homes!("[market]\nfile = \"prices.csv\"\ncolumn = \"NL\"\nyear = 2023\n"),
+        &[],
+        &["market::synthetic"; 3],
+    ),
+    Case("prices_without_a_file", homes!("[market]\nsource = \"smard\"\n"), &[], &["market::file"]),
+    Case(
+        "a_price_file_that_says_its_clock",
+        homes!("[market]\nsource = \"entsoe\"\nfile = \"prices.csv\"\ntimezone = \"UTC\"\n"),
+        &[],
+        &["market::clock"],
+    ),
+    Case(
+        "a_market_that_is_none",
+        homes!("[market]\nsource = \"epex\"\nfile = \"prices.csv\"\nyear = 23\ngaps = \"zero\"\n"),
+        &[],
+        &["scenario::unknown_word", "scenario::out_of_range", "scenario::unknown_word"],
+    ),
     Case(
         "a_knmi_file_with_a_stamp",
         homes!("[weather]\nsource = \"knmi\"\nfile = \"k.txt\"\nstamp = \"end\"\n"),

@@ -1,4 +1,4 @@
-//! `kwartier inspect`: what a scenario's weather or loads hold, beside what is usual.
+//! `kwartier inspect`: what a scenario's weather, prices or loads hold, beside what is usual.
 
 use clap::Subcommand;
 
@@ -6,6 +6,7 @@ use super::output::{Stop, load_world, print, print_json};
 use super::progress::Progress;
 use super::{Common, Format, ScenarioArgs};
 use crate::engine::{self, Next};
+use crate::market;
 use crate::profile;
 use crate::report::statistics::{Line, table, to_json};
 use crate::scenario::plan::GroupKind;
@@ -25,6 +26,8 @@ const HOMES_OF_A_SAMPLE: usize = 300;
 pub(super) enum InspectCommand {
     /// Statistics of the weather that a scenario uses, beside those of De Bilt
     Weather(ScenarioArgs),
+    /// Statistics of the wholesale price that a scenario uses, beside the Netherlands in 2023
+    Prices(ScenarioArgs),
     /// Statistics of the loads of a scenario's homes, beside those of measured homes
     Loads(ScenarioArgs),
 }
@@ -32,6 +35,7 @@ pub(super) enum InspectCommand {
 pub(super) fn inspect(command: &InspectCommand, common: &Common) -> Result<(), Stop> {
     let (lines, note) = match command {
         InspectCommand::Weather(args) => weather(args, common)?,
+        InspectCommand::Prices(args) => prices(args, common)?,
         InspectCommand::Loads(args) => loads(args, common)?,
     };
     match common.format {
@@ -65,6 +69,25 @@ fn weather(args: &ScenarioArgs, common: &Common) -> Result<(Vec<Line>, String), 
         note +=
             "fewer years lie outside of several, as real ones do; --set scenario.years=30 shows a synthetic climate\n";
     }
+    Ok((rows.into_iter().map(Line::from).collect(), note))
+}
+
+fn prices(args: &ScenarioArgs, common: &Common) -> Result<(Vec<Line>, String), Stop> {
+    let (world, _) = load_world(args, common)?;
+    let prices = world.prices().map_err(Stop::Input)?;
+    let rows = market::statistics::statistics(&prices, &world.calendar, Some(&world.sky.weather));
+    let plan = &world.plan;
+    let source = match (&plan.market, &plan.weather) {
+        (Some(file), _) => file.file.display().to_string(),
+        (None, Some(weather)) => format!("synthetic price, seed {}, of {}", plan.seed, weather.file.display()),
+        (None, None) => format!("synthetic price, seed {}, of synthetic weather", plan.seed),
+    };
+    let years = if plan.years == 1 { "one year".to_owned() } else { format!("{} years", plan.years) };
+    let note = format!(
+        "{source}, {years} from {}, steps of {} minutes; hourly means, without taxes\n\
+         target: day-ahead price of the Netherlands in 2023; other years differ much\n",
+        plan.start, plan.step_minutes
+    );
     Ok((rows.into_iter().map(Line::from).collect(), note))
 }
 

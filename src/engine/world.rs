@@ -1,12 +1,13 @@
 //! The world of a run: the time axis, the sky, the meters that were read, and the homes, ready for the day loop.
 //!
-//! The communities of a table of neighbourhoods have much of it in common: the axis, the meters and the shapes of each year
+//! The communities of a table of neighbourhoods have much of it in common: the axis, the meters, the price and the shapes of each year
 //! ([`Common`]), and neighbours the sky ([`SharedSky`]). Each is made once and lent to the world of every row.
 
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::prices::Prices;
 use crate::calendar::Calendar;
 use crate::device::pv::{SkyTerms, explain};
 use crate::neighbourhood::{self, Home, Pv, Shape};
@@ -58,6 +59,8 @@ pub struct World {
     pub plants: Vec<Pv>,
     /// Output of each plant, kW per step.
     pub plant_kw: Arc<Vec<Vec<f64>>>,
+    /// The wholesale price, read or not yet made.
+    prices: Arc<Prices>,
     /// The shapes of each year of the run, where they were made for many worlds.
     shared_shapes: Option<Arc<Vec<Arc<Shapes>>>>,
 }
@@ -93,8 +96,21 @@ impl World {
             homes,
             plants: sky.plants.clone(),
             plant_kw: Arc::clone(&sky.plant_kw),
+            prices: Arc::clone(&common.prices),
             shared_shapes: Some(Arc::clone(&common.shapes)),
         }
+    }
+
+    /// The wholesale price of each step of the run, EUR/kWh, `[steps]`: that of the price file, or the built-in one, which
+    /// is made when it is first asked for.
+    ///
+    /// All rows of a table have one price, made from the weather of the scenario's own place.
+    ///
+    /// # Errors
+    /// For a row of a table only: the faults of the scenario's own weather file, which is not read before if every row
+    /// has its own.
+    pub fn prices(&self) -> Result<Arc<Vec<f64>>, Vec<Fault>> {
+        self.prices.get(self)
     }
 
     /// Makes the shapes of every year now, to be kept: for a world that is run more than once.
@@ -119,6 +135,7 @@ impl World {
             if plan.neighbourhoods.is_none() {
                 Weather::of_plan(plan, &calendar, &mut faults);
             }
+            Prices::read(plan, &calendar, &mut faults);
             Meters::read(plan, &calendar, &mut faults);
         }
         faults
@@ -127,6 +144,7 @@ impl World {
     fn read(plan: Plan, faults: &mut Vec<Fault>) -> Option<World> {
         let calendar = plan.calendar().expect("the check has made the axis of every plan");
         let weather = Weather::of_plan(&plan, &calendar, faults);
+        let prices = Prices::read(&plan, &calendar, faults);
         let meters = Meters::read(&plan, &calendar, faults);
         if faults.iter().any(Fault::is_error) {
             return None;
@@ -142,6 +160,7 @@ impl World {
             homes,
             plants: sky.plants,
             plant_kw: sky.plant_kw,
+            prices: Arc::new(prices),
             shared_shapes: None,
         })
     }
@@ -162,20 +181,22 @@ pub struct Common {
     calendar: Arc<Calendar>,
     metered: Arc<Vec<Metered>>,
     plants: Vec<Option<Vec<f64>>>,
+    prices: Arc<Prices>,
     shapes: Arc<Vec<Arc<Shapes>>>,
 }
 
 impl Common {
-    /// Reads the meters of a plan and makes its shapes.
+    /// Reads the meters and the price file of a plan and makes its shapes.
     ///
     /// # Errors
-    /// Every fault of every meter's file; warnings alone are no error and are added to `warnings`.
+    /// Every fault of these files; warnings alone are no error and are added to `warnings`.
     ///
     /// # Panics
     /// If the plan was not checked and has no time axis.
     pub fn new(plan: &Plan, warnings: &mut Vec<Fault>) -> Result<Common, Vec<Fault>> {
         let calendar = plan.calendar().expect("the check has made the axis of every plan");
         let mut faults = Vec::new();
+        let prices = Prices::read(plan, &calendar, &mut faults);
         let meters = Meters::read(plan, &calendar, &mut faults);
         if faults.iter().any(Fault::is_error) {
             return Err(faults);
@@ -185,7 +206,13 @@ impl Common {
         let units: Vec<u16> = if is_synthetic { (0..plan.shapes).collect() } else { Vec::new() };
         let years = (0..calendar.run_years()).map(|year| Arc::new(Shapes::of_units(plan, &units, &calendar, year)));
         let shapes = Arc::new(years.collect());
-        Ok(Common { calendar: Arc::new(calendar), metered: Arc::new(meters.groups), plants: meters.plants, shapes })
+        Ok(Common {
+            calendar: Arc::new(calendar),
+            metered: Arc::new(meters.groups),
+            plants: meters.plants,
+            prices: Arc::new(prices),
+            shapes,
+        })
     }
 
     /// The time axis.

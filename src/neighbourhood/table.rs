@@ -12,7 +12,7 @@ use csv::{ByteRecord, ReaderBuilder};
 
 use crate::random::neighbourhood_seed;
 use crate::scenario::diagnostics::{Fault, Origin, Source, nearest};
-use crate::scenario::plan::{Group, NeighbourhoodsFile, Plan, RowOf, WeatherFile};
+use crate::scenario::plan::{Group, MarketSky, NeighbourhoodsFile, Plan, RowOf, WeatherFile};
 use crate::scenario::tree::file_help;
 use crate::series::findings::Findings;
 use crate::series::table::skip_blank;
@@ -102,10 +102,16 @@ pub fn some_ids(rows: &[Row]) -> String {
 /// The plan of one row of the table of `plan`: a community at the row's place, with the row's homes and draws of its own.
 ///
 /// Weather and the library of loads keep the scenario's seed: neighbours live under one sky, and all rows share the library.
+/// All rows buy at one market: a built-in price is made from the scenario's own place and weather.
 pub fn plan_of(plan: &Plan, row: &Row) -> Plan {
     let mut own = plan.clone();
     own.name = format!("{}: {}", plan.name, row.name);
     own.homes_seed = neighbourhood_seed(plan.seed, &row.id);
+    own.market_sky = Some(MarketSky {
+        latitude_deg: plan.latitude_deg,
+        longitude_deg: plan.longitude_deg,
+        weather: plan.weather.clone(),
+    });
     own.latitude_deg = row.latitude_deg;
     own.longitude_deg = row.longitude_deg;
     own.place_origin = row.place_origin.clone().or(own.place_origin);

@@ -4,7 +4,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Value as Json, json};
 
 use crate::weather::statistics::Tolerance;
-use crate::{profile, weather};
+use crate::{market, profile, weather};
 
 /// One statistic: its value, what is usual, and whether it is.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +30,12 @@ impl From<weather::statistics::Row> for Line {
         let bounds = row.target.and_then(|target| room(target).map(|room| (target - room, target + room)));
         let unit = if row.unit == "-" { "" } else { row.unit };
         Line { name: row.name, unit: unit.to_owned(), value: row.value, target: row.target, bounds }
+    }
+}
+
+impl From<market::statistics::Row> for Line {
+    fn from(row: market::statistics::Row) -> Line {
+        Line { name: row.name, unit: row.unit.to_owned(), value: row.value, target: row.target, bounds: None }
     }
 }
 

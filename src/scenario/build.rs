@@ -43,6 +43,7 @@ pub(super) fn plan(file: &said::File, root: &Node, files: &[PathBuf], faults: &m
     build.ids(file);
     let sharing = build.sharing(file, &groups, cooperative.as_ref());
     let weather = build.weather(file.weather.as_ref(), &timezone);
+    let market = build.market(file.market.as_ref(), &timezone);
     let start = build.start(scenario.start.as_ref()?)?;
     let plan = plan::Plan {
         name: scenario.name.clone().unwrap_or_default(),
@@ -59,6 +60,8 @@ pub(super) fn plan(file: &said::File, root: &Node, files: &[PathBuf], faults: &m
         timezone,
         country: file.place.as_ref().map_or_else(defaults::country, |place| place.country),
         weather,
+        market,
+        market_sky: None,
         groups,
         cooperative,
         sharing,
@@ -560,6 +563,65 @@ impl<'a> Build<'a> {
             timezone,
             year: weather.year,
             gaps: gaps(weather.gaps),
+            origin,
+        })
+    }
+
+    fn market(&mut self, market: Option<&said::Market>, timezone: &TimeZone) -> Option<plan::PriceFile> {
+        let market = market?;
+        let at = self.at(&["market"]);
+        if at.is_wrong("source") {
+            return None;
+        }
+        let format = match market.source {
+            said::MarketSource::Synthetic => {
+                let is_out_of_place = |key: &&str| at.has(key) && !self.is_left_over(at, key, "source");
+                let keys = ["file", "column", "timezone", "year", "gaps"].into_iter().filter(is_out_of_place);
+                for key in keys.collect::<Vec<_>>() {
+                    let fault = Fault::error(
+                        "kwartier::market::synthetic",
+                        format!("`{key}` has no meaning for a synthetic price"),
+                    )
+                    .help("write `source = \"smard\"`, \"entsoe\" or \"csv\" to use a file, or remove this key");
+                    self.push(fault, at.key(key).as_ref(), "belongs to a price file");
+                }
+                return None;
+            }
+            said::MarketSource::Smard => plan::PriceFormat::Smard,
+            said::MarketSource::Entsoe => plan::PriceFormat::Entsoe,
+            said::MarketSource::Csv => plan::PriceFormat::Csv,
+        };
+        let says_its_clock = format != plan::PriceFormat::Csv;
+        if says_its_clock && at.has("timezone") && !self.is_left_over(at, "timezone", "source") {
+            let fault = Fault::error("kwartier::market::clock", "`timezone` has no meaning for this source")
+                .help("remove this key: SMARD is in German legal time, a file of ENTSO-E says its clock in the header");
+            self.push(fault, at.key("timezone").as_ref(), "the format says it itself");
+        }
+        let Some(path) = &market.file else {
+            if !at.has("file") {
+                let fault = Fault::error("kwartier::market::file", "prices from a file without `file`")
+                    .help("add `file = \"…\"` to [market], relative to this scenario");
+                self.push(fault, at.key("source").as_ref(), "needs `file`");
+            }
+            return None;
+        };
+        let origin = at.origin("file")?;
+        if at.node.is_some_and(Node::has_wrong) && relative(path, &origin).exists() {
+            // Read without the refused key, the file would only seem wrong.
+            return None;
+        }
+        let timezone = match &market.timezone {
+            Some(name) if !says_its_clock => self.timezone(name, &["market", "timezone"]),
+            _ => timezone.clone(),
+        };
+        Some(plan::PriceFile {
+            file: relative(path, &origin),
+            format,
+            column: market.column.clone(),
+            column_origin: at.origin("column"),
+            timezone,
+            year: market.year,
+            gaps: gaps(market.gaps),
             origin,
         })
     }

@@ -28,6 +28,8 @@ pub struct File {
     pub place: Option<Place>,
     /// The sky. Default: synthetic.
     pub weather: Option<Weather>,
+    /// The wholesale price of electricity. Default: synthetic.
+    pub market: Option<Market>,
     /// Groups of homes.
     #[serde(default)]
     pub homes: Vec<With<Home, Member>>,
@@ -124,6 +126,48 @@ pub enum WeatherSource {
     /// Hourly station data of KNMI
     Knmi,
     /// A table: `time, ghi_w_m2[, dni_w_m2, dhi_w_m2], temperature_c, wind_m_s`
+    Csv,
+}
+
+/// The wholesale price of electricity: the day-ahead price of the power exchange.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Market {
+    /// Where the price comes from.
+    #[serde(default)]
+    pub source: MarketSource,
+    /// The price file (for `smard`, `entsoe` and `csv`), relative to this scenario.
+    pub file: Option<String>,
+    /// Column of the file, by its header; of a bidding zone of SMARD the name is enough, e.g. "Netherlands".
+    ///
+    /// Default: the zone of the place's country (`smard`), the day-ahead price (`entsoe`), `price_eur_mwh` or
+    /// `price_eur_kwh` (`csv`). The header of a column in another table says the unit: EUR/MWh or EUR/kWh.
+    pub column: Option<String>,
+    /// Zone of stamps without an offset in a CSV file, by its IANA name. Default: the place's.
+    pub timezone: Option<String>,
+    /// Year of the file that is mapped onto the simulated one, by date as weather is, so weekdays shift.
+    ///
+    /// Default: the file must hold the simulated dates.
+    #[schemars(range(min = 1800, max = 2300))]
+    pub year: Option<i16>,
+    /// What to do with missing values: refuse the file, or bridge up to 3 hours linearly and say so.
+    #[serde(default)]
+    pub gaps: Gaps,
+}
+
+/// Where the wholesale price comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub enum MarketSource {
+    /// Built in: like the Netherlands in 2023, low when the run's sun and wind are strong
+    #[default]
+    Synthetic,
+    /// Day-ahead prices of SMARD
+    Smard,
+    /// Day-ahead prices of ENTSO-E's transparency platform, or of entsoe-py
+    Entsoe,
+    /// A table: `time, price_eur_mwh` (or `price_eur_kwh`)
     Csv,
 }
 

@@ -40,6 +40,10 @@ pub struct Plan {
     pub country: Country,
     /// The sky: a file, or (if `None`) synthetic.
     pub weather: Option<WeatherFile>,
+    /// The wholesale price: a file, or (if `None`) made from the weather.
+    pub market: Option<PriceFile>,
+    /// Of a row of a table: the sky that the built-in price is made from. Its own is no market: all rows have one.
+    pub market_sky: Option<MarketSky>,
     /// Groups of homes, then of businesses, in the order written.
     pub groups: Vec<Group>,
     /// The cooperative.
@@ -59,6 +63,17 @@ pub struct NeighbourhoodsFile {
     pub file: PathBuf,
     /// Where the scenario asks for it, for messages.
     pub origin: Origin,
+}
+
+/// The place and weather of the scenario whose row a plan is.
+#[derive(Clone, Debug)]
+pub struct MarketSky {
+    /// Latitude, degrees, north positive.
+    pub latitude_deg: f64,
+    /// Longitude, degrees, east positive.
+    pub longitude_deg: f64,
+    /// The sky: a file, or (if `None`) synthetic.
+    pub weather: Option<WeatherFile>,
 }
 
 /// A row of a table of neighbourhoods.
@@ -89,7 +104,8 @@ impl Plan {
         let table = self.neighbourhoods.iter().map(|table| &table.file);
         let table = table.chain(self.row.iter().map(|row| &row.file));
         let mut once: Vec<PathBuf> = Vec::new();
-        for file in self.weather.iter().map(|weather| &weather.file).chain(meters).chain(table) {
+        let prices = self.market.iter().map(|prices| &prices.file);
+        for file in self.weather.iter().map(|weather| &weather.file).chain(prices).chain(meters).chain(table) {
             if !once.contains(file) {
                 once.push(file.clone());
             }
@@ -360,6 +376,38 @@ pub struct WeatherFile {
     /// Zone of stamps without an offset (CSV; KNMI is in UTC).
     pub timezone: TimeZone,
     /// The year of the file that is mapped onto the simulated one; `None`: the file must hold the run.
+    pub year: Option<i16>,
+    /// Missing values.
+    pub gaps: Gaps,
+    /// Where the scenario asks for it, for messages.
+    pub origin: Origin,
+}
+
+/// The format of a price file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PriceFormat {
+    /// Day-ahead prices of SMARD, English or German.
+    Smard,
+    /// Day-ahead prices of ENTSO-E's transparency platform, or of entsoe-py.
+    Entsoe,
+    /// A delimited file with the columns `time, price_eur_mwh` (or `price_eur_kwh`).
+    Csv,
+}
+
+/// A file of wholesale prices; stamps are the starts of intervals.
+#[derive(Clone, Debug)]
+pub struct PriceFile {
+    /// The file, already relative to where the path was written.
+    pub file: PathBuf,
+    /// Its format.
+    pub format: PriceFormat,
+    /// The column, by its header with or without the unit; `None`: the usual one of the format.
+    pub column: Option<String>,
+    /// Where it is named, for messages.
+    pub column_origin: Option<Origin>,
+    /// Zone of stamps without an offset (CSV; the other formats say it themselves).
+    pub timezone: TimeZone,
+    /// The year of the file that is mapped onto the simulated one by date; `None`: the file must hold the run.
     pub year: Option<i16>,
     /// Missing values.
     pub gaps: Gaps,

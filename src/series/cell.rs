@@ -68,6 +68,19 @@ pub(crate) fn read(text: &str) -> Option<(Cell, DecimalSign)> {
     Some((cell, sign))
 }
 
+/// Reads a cell of an English table: commas between groups of three digits are thousands, never decimals.
+pub(crate) fn read_english(text: &str) -> Option<(Cell, DecimalSign)> {
+    let text = bare(text);
+    if !text.contains(',') {
+        return read(text);
+    }
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
+    if decimals.contains(',') || !is_grouped(&whole.replace(',', ".")) {
+        return None;
+    }
+    read(&format!("{}.{decimals}", whole.replace(',', "")))
+}
+
 /// The text without blanks, and without the `="…"` that keeps spreadsheets from reading it as a number.
 pub(crate) fn bare(text: &str) -> &str {
     let text = text.trim();
@@ -101,6 +114,18 @@ mod tests {
     fn numbers_are_read_in_every_usual_notation(#[case] text: &str, #[case] value: f64) {
         let Some((Cell::Value(read), _)) = read(text) else { panic!("{text} is a number") };
         approx::assert_relative_eq!(read, value);
+    }
+
+    #[rstest]
+    #[case("1,234", Some(1234.0))]
+    #[case("-1,234.56", Some(-1234.56))]
+    #[case("2,325.8", Some(2325.8))]
+    #[case("21.8", Some(21.8))]
+    #[case("1,5", None)]
+    #[case("12,34.5", None)]
+    #[case("1.234,5", None)]
+    fn english_numbers_have_commas_between_thousands(#[case] text: &str, #[case] value: Option<f64>) {
+        assert_eq!(read_english(text).map(|(cell, _)| cell.or_nan()), value);
     }
 
     #[rstest]

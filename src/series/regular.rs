@@ -11,7 +11,7 @@ use super::table::Table;
 use crate::scenario::diagnostics::Fault;
 
 /// The spacings of rows that are read, in seconds.
-const STEPS_S: [i64; 5] = [300, 600, 900, 1800, 3600];
+pub(super) const STEPS_S: [i64; 5] = [300, 600, 900, 1800, 3600];
 
 /// More slots than 40 years of five minutes: the stamps cannot be meant.
 const MOST_SLOTS: i64 = 4_300_000;
@@ -34,32 +34,8 @@ impl Grid {
     /// 15, 30 or 60 minutes are faults. `None` if there is any.
     pub(crate) fn of(table: &Table, findings: &mut Findings) -> Option<Grid> {
         let stamps = &table.instants_s;
-        let mut spacings: BTreeMap<i64, usize> = BTreeMap::new();
-        for pair in stamps.windows(2) {
-            *spacings.entry(pair[1] - pair[0]).or_default() += 1;
-        }
-        spacings.remove(&0);
-        let most = spacings.values().copied().max().unwrap_or(0);
-        let step_s = spacings.iter().find(|(_, count)| **count == most).map(|(spacing, _)| *spacing);
-        let (Some(&first_s), Some(&last_s), Some(step_s)) = (stamps.first(), stamps.last(), step_s) else {
-            let message =
-                format!("`{}` holds {} rows at different times, not a series", findings.file(), stamps.len().min(1));
-            let help = "give a file with a row for each interval of the run";
-            findings.in_scenario(Fault::error("kwartier::series::empty", message).help(help), "this file");
-            return None;
-        };
-        if !STEPS_S.contains(&step_s) {
-            let message = format!("the rows of `{}` are mostly {} apart", findings.file(), duration(step_s));
-            let help = "give a file with a row every 5, 10, 15, 30 or 60 minutes, one meter only";
-            findings.in_scenario(Fault::error("kwartier::series::step", message).help(help), "this file");
-            return None;
-        }
-        if (last_s - first_s) / step_s > MOST_SLOTS {
-            let message = format!("the stamps of `{}` run from {} to {}", findings.file(), utc(first_s), utc(last_s));
-            let help = "correct the stamp that is far from all others";
-            findings.in_scenario(Fault::error("kwartier::series::step", message).help(help), "this file");
-            return None;
-        }
+        let step_s = spacing_of(stamps, findings)?;
+        let (first_s, last_s) = (*stamps.first()?, *stamps.last()?);
         check_spacing(table, step_s, findings);
         if findings.refuse() {
             return None;
@@ -75,6 +51,37 @@ impl Grid {
     pub(crate) fn column(&self, value: impl Fn(usize) -> f64) -> Vec<f64> {
         self.rows.iter().map(|row| row.map_or(f64::NAN, &value)).collect()
     }
+}
+
+/// The most common spacing of stamps in the order of time; `None`, with the fault, if it is not one of a series.
+pub(super) fn spacing_of(stamps: &[i64], findings: &mut Findings) -> Option<i64> {
+    let mut spacings: BTreeMap<i64, usize> = BTreeMap::new();
+    for pair in stamps.windows(2) {
+        *spacings.entry(pair[1] - pair[0]).or_default() += 1;
+    }
+    spacings.remove(&0);
+    let most = spacings.values().copied().max().unwrap_or(0);
+    let step_s = spacings.iter().find(|(_, count)| **count == most).map(|(spacing, _)| *spacing);
+    let (Some(&first_s), Some(&last_s), Some(step_s)) = (stamps.first(), stamps.last(), step_s) else {
+        let message =
+            format!("`{}` holds {} rows at different times, not a series", findings.file(), stamps.len().min(1));
+        let help = "give a file with a row for each interval of the run";
+        findings.in_scenario(Fault::error("kwartier::series::empty", message).help(help), "this file");
+        return None;
+    };
+    if !STEPS_S.contains(&step_s) {
+        let message = format!("the rows of `{}` are mostly {} apart", findings.file(), duration(step_s));
+        let help = "give a file with a row every 5, 10, 15, 30 or 60 minutes, one meter only";
+        findings.in_scenario(Fault::error("kwartier::series::step", message).help(help), "this file");
+        return None;
+    }
+    if (last_s - first_s) / step_s > MOST_SLOTS {
+        let message = format!("the stamps of `{}` run from {} to {}", findings.file(), utc(first_s), utc(last_s));
+        let help = "correct the stamp that is far from all others";
+        findings.in_scenario(Fault::error("kwartier::series::step", message).help(help), "this file");
+        return None;
+    }
+    Some(step_s)
 }
 
 /// Refuses repeated and irregular stamps.

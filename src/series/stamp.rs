@@ -8,7 +8,7 @@ use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
 /// The forms that are read, for messages.
 pub(crate) const FORMS: &str = "2024-01-31T13:45:00+01:00, 2024-01-31 13:45, 31-01-2024 13:45, 31/01/2024 13:45, \
-                                any of them with Z or an offset, or seconds since 1970";
+                                Jan 31, 2024 1:45 PM, any of them with Z or an offset, or seconds since 1970";
 
 /// A stamp as written.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,9 +19,16 @@ pub(crate) enum Written {
     Clock(DateTime),
 }
 
-/// Reads a stamp; `None` if it has none of [`FORMS`].
+/// Reads a stamp; `None` if it has none of [`FORMS`]. An interval, as in `01.01.2024 00:00 - 01.01.2024 01:00`, is named
+/// by its start.
 pub(crate) fn read(text: &str) -> Option<Written> {
     let text = super::cell::bare(text);
+    if let Some((start, end)) = text.split_once(" - ") {
+        return read(end).and_then(|_| read(start));
+    }
+    if let Some(clock) = read_english(text) {
+        return Some(Written::Clock(clock));
+    }
     if (9..=10).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) {
         return text.parse().ok().map(Written::Instant);
     }
@@ -35,6 +42,25 @@ pub(crate) fn read(text: &str) -> Option<Written> {
         "" => Some(Written::Clock(datetime)),
         zone => read_offset(zone)?.to_timestamp(datetime).ok().map(|t| Written::Instant(t.as_second())),
     }
+}
+
+/// `Jan 31, 2024 1:45 PM`: the month by its first three letters, the clock of twelve hours.
+fn read_english(text: &str) -> Option<DateTime> {
+    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let mut words = text.split_ascii_whitespace();
+    let mut word = || words.next();
+    let (month, day, year, time, half) = (word()?, word()?, word()?, word()?, word()?);
+    let letters = month.get(..3)?.to_ascii_lowercase();
+    let month = MONTHS.iter().position(|name| *name == letters)? + 1;
+    let date = Date::new(digits(year)?, month as i8, i8::try_from(digits(day.strip_suffix(',')?)?).ok()?).ok()?;
+    let (hour, rest) = time.split_once(':')?;
+    let hour = digits(hour).filter(|hour| (1..=12).contains(hour))? % 12;
+    let afternoon = match half.to_ascii_uppercase().as_str() {
+        "AM" => 0,
+        "PM" => 12,
+        _ => return None,
+    };
+    word().is_none().then(|| at_clock(date, &format!("{:02}:{rest}", hour + afternoon)))?
 }
 
 /// `YYYY-MM-DD`, `YYYY/MM/DD`, `DD-MM-YYYY`, `DD/MM/YYYY` or `DD.MM.YYYY`.
@@ -67,10 +93,13 @@ fn at_clock(date: Date, text: &str) -> Option<DateTime> {
     Some(date.to_datetime(Time::new(part(hour)?, part(minute)?, part(second)?, 0).ok()?))
 }
 
-/// `Z`, `UTC`, `+01:00`, `+0100` or `+01`.
+/// `Z`, `UTC`, `+01:00`, `+0100` or `+01`; `(CET)` and `(CEST)`.
 fn read_offset(text: &str) -> Option<Offset> {
     if text.eq_ignore_ascii_case("z") || text.eq_ignore_ascii_case("utc") {
         return Some(Offset::UTC);
+    }
+    if let Some(hours) = ["(CET)", "(CEST)"].iter().position(|zone| text.eq_ignore_ascii_case(zone)) {
+        return Offset::from_hours(hours as i8 + 1).ok();
     }
     let (sign, size) = match text.split_at_checked(1)? {
         ("+", size) => (1, size),
@@ -172,6 +201,13 @@ mod tests {
     #[case("31/12/2023 24:00", "2023-12-31T23:00:00Z")]
     #[case("1706705100", "2024-01-31T12:45:00Z")]
     #[case("2024-01-31T13:45:00+01:00[Europe/Amsterdam]", "2024-01-31T12:45:00Z")]
+    #[case("Jan 31, 2024 1:45 PM", "2024-01-31T12:45:00Z")]
+    #[case("Jul 1, 2024 12:00 AM", "2024-06-30T22:00:00Z")]
+    #[case("July 1, 2024 12:15 PM", "2024-07-01T10:15:00Z")]
+    #[case("31.01.2024 13:45 - 31.01.2024 14:00", "2024-01-31T12:45:00Z")]
+    #[case("31/01/2024 13:45:00 - 31/01/2024 14:00:00", "2024-01-31T12:45:00Z")]
+    #[case("27/10/2024 02:00:00 (CEST) - 27/10/2024 02:15:00 (CEST)", "2024-10-27T00:00:00Z")]
+    #[case("27/10/2024 02:00:00 (CET) - 27/10/2024 02:15:00 (CET)", "2024-10-27T01:00:00Z")]
     fn stamps_are_read_in_every_form(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(instant(text), expected);
     }
@@ -188,6 +224,13 @@ mod tests {
             "2024-01-01T",
             "20240101:0000",
             "2024-01-01 00:00 Amsterdam",
+            "2024-01-01 00:00 - later",
+            "Jan 31, 2024",
+            "Jan 31, 2024 13:45 PM",
+            "Jan 32, 2024 1:45 PM",
+            "Jan 31, 2024 1:45",
+            "Jan 31, 2024 1:45 PM sharp",
+            "Joy 1, 2024 1:45 PM",
             "é024-01-01 00:00",
             "2024-01-01é00:00",
             "1e9",

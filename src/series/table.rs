@@ -34,6 +34,12 @@ const TIME_NAMES: [&str; 14] = [
     "tijdstip",
 ];
 
+/// Names of a column with the date alone, in lower case: the time of day is then in a column of its own.
+const DATE_NAMES: [&str; 2] = ["date", "datum"];
+
+/// Names of that column, in lower case.
+const CLOCK_NAMES: [&str; 4] = ["time of day", "uhrzeit", "start", "anfang"];
+
 /// What was read: rows in the order of time, stamped with instants.
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -67,6 +73,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) optional: &'a [&'a str],
     /// The zone of stamps without an offset.
     pub(crate) timezone: &'a TimeZone,
+    /// Whether commas in numbers are between thousands.
+    pub(crate) english: bool,
 }
 
 /// The text of a file: UTF-8 with or without its mark, otherwise Latin-1.
@@ -98,6 +106,11 @@ pub(crate) fn read_text(path: &Path, findings: &mut Findings) -> Option<Source> 
 /// anything is wrong; every fault is in `findings`.
 pub(crate) fn read_table(path: &Path, wanted: &Wanted, findings: &mut Findings) -> Option<Table> {
     let source = read_text(path, findings)?;
+    read_table_of(source, wanted, findings)
+}
+
+/// Reads the wanted columns of a text as [`read_table`] does those of a file.
+pub(crate) fn read_table_of(source: Source, wanted: &Wanted, findings: &mut Findings) -> Option<Table> {
     let head = find_head(&source, wanted.columns);
     let Some(head) = head else {
         let message = format!("`{}` holds no rows", findings.file());
@@ -106,7 +119,7 @@ pub(crate) fn read_table(path: &Path, wanted: &Wanted, findings: &mut Findings) 
         return None;
     };
     let picked = pick_columns(&head, wanted, findings)?;
-    let raw = read_rows(&source, &head, &picked, findings);
+    let raw = read_rows(&source, &head, &picked, wanted.english, findings);
     let (order, instants_s) = stamp_rows(&source, &raw, wanted.timezone, findings);
     if findings.refuse() {
         return None;
@@ -122,6 +135,32 @@ pub(crate) fn read_table(path: &Path, wanted: &Wanted, findings: &mut Findings) 
             .collect(),
         source,
     })
+}
+
+/// The names in a header line: of the columns of values, and of the stamps.
+#[derive(Debug)]
+pub(crate) struct Headers {
+    /// The columns that hold no stamps.
+    pub(crate) values: Vec<String>,
+    /// The column of stamps.
+    pub(crate) time: String,
+}
+
+/// The header line of a text: the first with all the wanted columns, or if none has, the first line.
+pub(crate) fn headers(source: &Source, wanted: &[&str]) -> Option<Headers> {
+    let names = find_head(source, wanted)?.names;
+    let (time, clock) = stamp_columns(&names);
+    let of_values = names.iter().enumerate().filter(|(place, _)| *place != time && Some(*place) != clock);
+    Some(Headers { values: of_values.map(|(_, name)| name.clone()).collect(), time: names.get(time)?.clone() })
+}
+
+/// Where the stamps are: their column, and that of the time of day where the first has only the date.
+fn stamp_columns(names: &[String]) -> (usize, Option<usize>) {
+    let is_one_of = |name: &str, known: &[&str]| known.iter().any(|known| name.eq_ignore_ascii_case(known));
+    let time = names.iter().position(|name| is_one_of(name, &TIME_NAMES)).unwrap_or(0);
+    let is_date = names.get(time).is_some_and(|name| is_one_of(name, &DATE_NAMES));
+    let clock = names.iter().position(|name| is_one_of(name, &CLOCK_NAMES)).filter(|_| is_date);
+    (time, clock)
 }
 
 /// How a file begins.
@@ -188,16 +227,17 @@ fn split(line: &str, delimiter: u8) -> Vec<String> {
 #[derive(Debug)]
 struct Picked {
     time: usize,
+    /// The time of day, where `time` has only the date.
+    clock: Option<usize>,
     /// `None`: an optional column that the file lacks.
     values: Vec<Option<usize>>,
     names: Vec<String>,
 }
 
 fn pick_columns(head: &Head, wanted: &Wanted, findings: &mut Findings) -> Option<Picked> {
-    let time =
-        head.names.iter().position(|name| TIME_NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))).unwrap_or(0);
+    let (time, clock) = stamp_columns(&head.names);
     if wanted.columns.is_empty() {
-        return pick_the_only_column(head, time, findings);
+        return pick_the_only_column(head, (time, clock), findings);
     }
     let mut values = Vec::new();
     let mut found_all = true;
@@ -231,14 +271,14 @@ fn pick_columns(head: &Head, wanted: &Wanted, findings: &mut Findings) -> Option
         }
     }
     let names = wanted.columns.iter().chain(wanted.optional).map(|name| (*name).to_owned()).collect();
-    found_all.then_some(Picked { time, values, names })
+    found_all.then_some(Picked { time, clock, values, names })
 }
 
 /// Without names, the one column besides the stamps; where there are more, the user must say which.
-fn pick_the_only_column(head: &Head, time: usize, findings: &mut Findings) -> Option<Picked> {
-    let others: Vec<usize> = (0..head.names.len()).filter(|place| *place != time).collect();
+fn pick_the_only_column(head: &Head, (time, clock): (usize, Option<usize>), findings: &mut Findings) -> Option<Picked> {
+    let others: Vec<usize> = (0..head.names.len()).filter(|place| *place != time && Some(*place) != clock).collect();
     if let [only] = others.as_slice() {
-        return Some(Picked { time, values: vec![Some(*only)], names: vec![head.names[*only].clone()] });
+        return Some(Picked { time, clock, values: vec![Some(*only)], names: vec![head.names[*only].clone()] });
     }
     let list = others.iter().map(|place| format!("`{}`", head.names[*place])).collect::<Vec<String>>().join(", ");
     let (message, help) = if others.is_empty() {
@@ -260,7 +300,7 @@ struct RawRows {
     columns: Vec<Vec<Cell>>,
 }
 
-fn read_rows(source: &Source, head: &Head, picked: &Picked, findings: &mut Findings) -> RawRows {
+fn read_rows(source: &Source, head: &Head, picked: &Picked, english: bool, findings: &mut Findings) -> RawRows {
     let columns = picked.values.len();
     let mut rows = RawRows { places: Vec::new(), stamps: Vec::new(), columns: vec![Vec::new(); columns] };
     let mut signs = vec![DecimalSigns::default(); columns];
@@ -291,7 +331,12 @@ fn read_rows(source: &Source, head: &Head, picked: &Picked, findings: &mut Findi
         let span = line_span(source, place);
         let cells: Vec<&str> = record.iter().map(|cell| std::str::from_utf8(cell).unwrap_or("\u{fffd}")).collect();
         let first = cells.get(picked.time).copied().unwrap_or("");
-        let Some(written) = stamp::read(first) else {
+        let clock = picked.clock.and_then(|clock| cells.get(clock));
+        let written = match clock {
+            Some(clock) => stamp::read(&format!("{} {}", cell::bare(first), cell::bare(clock))),
+            None => None,
+        };
+        let Some(written) = written.or_else(|| stamp::read(first)) else {
             let fault = Fault::error("kwartier::series::stamp", format!("`{}` is not a time", first.trim()))
                 .help(format!("write {}; delete the row if it is a total or a remark", stamp::FORMS));
             findings.in_file(source, cell_span(source, &span, first), fault, "the time of this row");
@@ -303,7 +348,7 @@ fn read_rows(source: &Source, head: &Head, picked: &Picked, findings: &mut Findi
             let Some(column) = *column else { continue };
             let name = &picked.names[i];
             let cell = if let Some(text) = cells.get(column) {
-                read_cell(source, &span, text, name, &mut signs[i], findings)
+                read_cell(source, &span, text, name, (english, &mut signs[i]), findings)
             } else {
                 let message = format!("this row has {} cells, the header {}", cells.len(), head.names.len());
                 let help = format!("add the cell of column `{name}`; leave it empty if the value is missing");
@@ -326,10 +371,11 @@ fn read_cell(
     line: &Range<usize>,
     text: &str,
     name: &str,
-    signs: &mut DecimalSigns,
+    (english, signs): (bool, &mut DecimalSigns),
     findings: &mut Findings,
 ) -> Cell {
-    let Some((cell, sign)) = cell::read(text) else {
+    let read = if english { cell::read_english(text) } else { cell::read(text) };
+    let Some((cell, sign)) = read else {
         let fault = Fault::error("kwartier::series::number", format!("`{}` is not a number", text.trim()))
             .help("write a number without a unit, or leave the cell empty if the value is missing");
         findings.in_file(source, cell_span(source, line, text), fault, format!("column `{name}`"));

@@ -80,6 +80,8 @@ pub fn plan(homes: u32) -> Plan {
         timezone: TimeZone::get("Europe/Amsterdam").expect("the time zones are bundled"),
         country: Country::Nl,
         weather: None,
+        market: None,
+        market_sky: None,
         groups: vec![group],
         cooperative: Some(Cooperative { name: "the cooperative".to_owned(), plants: vec![plant] }),
         sharing: Sharing::ProRata,

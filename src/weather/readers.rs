@@ -2,13 +2,11 @@
 //!
 //! - `knmi`: both layouts of KNMI's hourly files.
 //! - `generic`: `time, ghi_w_m2[, dni_w_m2, dhi_w_m2], temperature_c, wind_m_s`.
-//! - `by_date`: another year's dates onto the simulated ones.
 //! - `axis`: coarser and finer files on the run's steps; beam and diffuse where the file has none.
 //!
 //! The rules are on the page `docs/models/series.md`.
 
 mod axis;
-mod by_date;
 mod generic;
 mod knmi;
 
@@ -21,6 +19,7 @@ use super::sun::Site;
 use crate::calendar::Calendar;
 use crate::scenario::diagnostics::Fault;
 use crate::scenario::plan::{WeatherFile, WeatherFormat};
+use crate::series::by_date;
 use crate::series::cover::Need;
 use crate::series::findings::Findings;
 use crate::series::regular::{Grid, Regular, duration};
@@ -280,7 +279,7 @@ fn cover(spec: &WeatherFile, raw: RawWeather, calendar: &Calendar, findings: &mu
         return None;
     }
     if let Some(year) = spec.year {
-        by_date::warn_of_leap_day(year, calendar, findings);
+        by_date::warn_of_leap_day("kwartier::weather::leap_day", "weather", year, calendar, findings);
         for column in raw.columns_mut() {
             column.series = by_date::map(&column.series, year, calendar).or_else(|| out_of_range(year, findings))?;
         }

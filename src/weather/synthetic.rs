@@ -17,12 +17,12 @@
 //! needs no other year and yet consecutive years join. `docs/models/synthetic-weather.md` has the full model, how it
 //! was fitted, what it reaches and where it is weak.
 //!
-//! The price of electricity that belongs to this weather is made elsewhere.
+//! The price of electricity that belongs to this weather is made in [`crate::market::synthetic`].
 
 mod constants;
 mod diurnal;
-mod draws;
-mod model_year;
+pub(crate) mod draws;
+pub(crate) mod model_year;
 mod month_line;
 mod noon_line;
 mod sky;

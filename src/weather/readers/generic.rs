@@ -10,7 +10,8 @@ const REQUIRED: [&str; 3] = ["ghi_w_m2", "temperature_c", "wind_m_s"];
 const BEAM: [&str; 2] = ["dni_w_m2", "dhi_w_m2"];
 
 pub(super) fn load(spec: &WeatherFile, findings: &mut Findings) -> Option<RawWeather> {
-    let wanted = Wanted { columns: &REQUIRED, columns_origin: None, optional: &BEAM, timezone: &spec.timezone };
+    let wanted =
+        Wanted { columns: &REQUIRED, columns_origin: None, optional: &BEAM, timezone: &spec.timezone, english: false };
     let mut table = read_table(&spec.file, &wanted, findings)?;
     let has = |column: usize| !table.columns[column].is_empty();
     if has(3) != has(4) {

@@ -1,4 +1,4 @@
-//! The draws of the synthetic climate: nearly normal numbers, each a pure function of (seed, purpose, year, index), and
+//! The draws of the synthetic climate and its price: nearly normal numbers, each a pure function of (seed, purpose, year, index), and
 //! the leaky integrators that give them memory.
 
 use crate::random::philox4x32;
@@ -9,7 +9,7 @@ use super::model_year::days_in;
 /// What a draw is for: the third word of its counter. The numbers are part of every result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
-pub(super) enum Purpose {
+pub(crate) enum Purpose {
     /// Clearness of a day; index d.
     SkyDay = 1,
     /// Shock of a quarter of sky; index 96 d + q.
@@ -22,14 +22,18 @@ pub(super) enum Purpose {
     Wind = 5,
     /// Five minutes of sky; index 288 d + i.
     SkyFive = 6,
+    /// Level of the price of a day; index d.
+    PriceDay = 7,
+    /// Noise of the price of an hour; index 24 d + h.
+    PriceHour = 8,
 }
 
 /// The draws of one purpose in one model year.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Draws {
-    pub(super) seed: u64,
-    pub(super) purpose: Purpose,
-    pub(super) year: i16,
+pub(crate) struct Draws {
+    pub(crate) seed: u64,
+    pub(crate) purpose: Purpose,
+    pub(crate) year: i16,
 }
 
 impl Draws {
@@ -44,12 +48,12 @@ impl Draws {
     }
 
     /// The draw with index `index`.
-    pub(super) fn at(self, index: usize) -> f64 {
+    pub(crate) fn at(self, index: usize) -> f64 {
         self.pair((index / 2) as u32)[index % 2]
     }
 
     /// Fills `out` with the draws from index `first` on.
-    pub(super) fn fill(self, first: usize, out: &mut [f64]) {
+    pub(crate) fn fill(self, first: usize, out: &mut [f64]) {
         let odd = first % 2;
         let (head, tail) = out.split_at_mut(odd.min(out.len()));
         for value in head {
@@ -69,7 +73,7 @@ impl Draws {
 
 /// Remembers a fading sum of its draws: x ← ρ x + √(1 − ρ²) e, of unit variance once it has run for a while.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Leaky {
+pub(crate) struct Leaky {
     rho: f64,
     root: f64,
     x: f64,
@@ -77,23 +81,23 @@ pub(super) struct Leaky {
 
 impl Leaky {
     /// Starts from 0 with memory `rho` per draw.
-    pub(super) fn new(rho: f64) -> Leaky {
+    pub(crate) fn new(rho: f64) -> Leaky {
         Leaky { rho, root: (1.0 - rho * rho).sqrt(), x: 0.0 }
     }
 
     /// The value after the last draw.
-    pub(super) fn value(&self) -> f64 {
+    pub(crate) fn value(&self) -> f64 {
         self.x
     }
 
     /// Takes one draw and returns the new value.
-    pub(super) fn step(&mut self, draw: f64) -> f64 {
+    pub(crate) fn step(&mut self, draw: f64) -> f64 {
         self.x = self.rho * self.x + self.root * draw;
         self.x
     }
 
     /// Takes the draws of the last [`SPIN_UP_DAYS`] of the year before `draws.year`, at `per_day` draws a day.
-    pub(super) fn spin_up(&mut self, draws: Draws, per_day: usize) {
+    pub(crate) fn spin_up(&mut self, draws: Draws, per_day: usize) {
         let before = Draws { year: draws.year - 1, ..draws };
         let end = days_in(before.year) * per_day;
         let first = end - SPIN_UP_DAYS * per_day;

@@ -3,16 +3,16 @@
 use super::constants::UTC_OFFSET_H;
 
 /// Seconds in a day.
-pub(super) const DAY_S: i64 = 86_400;
+pub(crate) const DAY_S: i64 = 86_400;
 
 /// The number of days in a year.
-pub(super) fn days_in(year: i16) -> usize {
+pub(crate) fn days_in(year: i16) -> usize {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     if leap { 366 } else { 365 }
 }
 
 /// The lengths of the months of a year of `days` days.
-pub(super) fn month_lengths(days: usize) -> [usize; 12] {
+pub(crate) fn month_lengths(days: usize) -> [usize; 12] {
     [31, days - 337, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 }
 
@@ -23,12 +23,12 @@ fn days_before(year: i16) -> i64 {
 }
 
 /// Seconds since 1970-01-01T00:00Z at which a model year begins.
-pub(super) fn start_s(year: i16) -> i64 {
+pub(crate) fn start_s(year: i16) -> i64 {
     days_before(year) * DAY_S - UTC_OFFSET_H * 3600
 }
 
 /// The model year that holds an instant, seconds since 1970-01-01T00:00Z.
-pub(super) fn year_at(instant_s: i64) -> i16 {
+pub(crate) fn year_at(instant_s: i64) -> i16 {
     // A guess by the mean length of a year, at most one off.
     let guess = (1970 + instant_s.div_euclid(31_556_952)) as i16;
     if start_s(guess) > instant_s {

@@ -1,14 +1,14 @@
-//! Another year's weather onto the simulated dates.
+//! Another year's weather or prices onto the simulated dates.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 
+use super::cover::year_start_s;
+use super::findings::Findings;
+use super::regular::Regular;
 use crate::calendar::Calendar;
 use crate::scenario::diagnostics::Fault;
-use crate::series::cover::year_start_s;
-use crate::series::findings::Findings;
-use crate::series::regular::Regular;
 
 /// The clock that dates are taken by: the place's at the begin of the run, all year, for the sun keeps no summer time.
 fn clock(calendar: &Calendar) -> Offset {
@@ -16,20 +16,29 @@ fn clock(calendar: &Calendar) -> Offset {
 }
 
 /// Begin and end of a year by that clock, seconds since 1970-01-01T00:00Z.
-pub(super) fn year_span_s(year: i16, calendar: &Calendar) -> Option<(i64, i64)> {
+pub(crate) fn year_span_s(year: i16, calendar: &Calendar) -> Option<(i64, i64)> {
     let zone = TimeZone::fixed(clock(calendar));
     Some((year_start_s(year, &zone)?, year_start_s(year.checked_add(1)?, &zone)?))
 }
 
 /// Says that 29 February repeats 28 February, if the run has one and the year of the file has not.
-pub(super) fn warn_of_leap_day(year: i16, calendar: &Calendar, findings: &mut Findings) {
+///
+/// # Arguments
+/// * `code`, `what` – of the fault; what the file holds.
+pub(crate) fn warn_of_leap_day(
+    code: &'static str,
+    what: &str,
+    year: i16,
+    calendar: &Calendar,
+    findings: &mut Findings,
+) {
     let leap_day = calendar.days().iter().find(|day| (day.date.month(), day.date.day()) == (2, 29));
     if let Some(day) = leap_day
         && source_date(day.date, year).is_some_and(|source| source.day() == 28)
     {
-        let message = format!("{year} has no 29 February: {} repeats the weather of 28 February", day.date);
+        let message = format!("{year} has no 29 February: {} repeats the {what} of 28 February", day.date);
         let help = "say a `year` with a leap day if the file holds one";
-        findings.in_scenario(Fault::warning("kwartier::weather::leap_day", message).help(help), "this year");
+        findings.in_scenario(Fault::warning(code, message).help(help), "this year");
     }
 }
 
@@ -44,7 +53,7 @@ fn source_date(simulated: Date, year: i16) -> Option<Date> {
 /// * `source` – the whole of [`year_span_s`].
 ///
 /// Returns the intervals that touch the run, of the same length.
-pub(super) fn map(source: &Regular, year: i16, calendar: &Calendar) -> Option<Regular> {
+pub(crate) fn map(source: &Regular, year: i16, calendar: &Calendar) -> Option<Regular> {
     let clock = clock(calendar);
     let (from_s, to_s) = (calendar.start_s(0), calendar.start_s(calendar.steps()));
     let first = source.slot(from_s);
