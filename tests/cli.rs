@@ -247,6 +247,7 @@ fn every_command_takes_one_neighbourhood_of_a_table() {
     let one = ["--neighbourhood", "buitenhof"];
     assert!(of(&[&["run", "land.toml"], &one[..]].concat()).starts_with("Land: buitenhof\n"));
     of(&[&["inspect", "weather", "land.toml"], &one[..]].concat());
+    assert!(of(&[&["inspect", "prices", "land.toml"], &one[..]].concat()).starts_with("synthetic price, seed 1, of"));
     assert!(of(&[&["inspect", "loads", "land.toml"], &one[..]].concat()).starts_with("24 of 24 homes"));
     let quarter = ["explain", "quarter", "land.toml", "--home", "flat-20", "--at", "2027-06-21T12:00"];
     assert!(of(&[&quarter[..], &one].concat()).contains("flat-20"));

@@ -110,3 +110,76 @@ fn spacings_of_days(stamps: &[i64]) -> Vec<(usize, Option<i64>)> {
 fn divisor(a: i64, b: i64) -> i64 {
     if b == 0 { a } else { divisor(b, a % b) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use rstest::rstest;
+
+    use super::*;
+    use crate::scenario::diagnostics::{Origin, Source};
+    use crate::series::cell::Cell;
+
+    /// 29 September 2025, midnight in Brussels, seconds since 1970.
+    const MONDAY_S: i64 = 1_759_096_800;
+
+    /// The intervals of rows at these minutes past that midnight, whose value is their number, or the codes of the faults.
+    fn of(minutes: &[i64]) -> Result<(Mixed, Regular), Vec<&'static str>> {
+        let source = Source::new("prices.csv", "time,price\n");
+        let origin = Origin::new(&source, 0..4);
+        let mut findings = Findings::new(Path::new("prices.csv"), &origin);
+        let table = Table {
+            source,
+            instants_s: minutes.iter().map(|minute| MONDAY_S + minute * 60).collect(),
+            places: vec![0; minutes.len()],
+            names: vec!["price".to_owned()],
+            columns: vec![(0..minutes.len()).map(|row| Cell::Value(row as f64)).collect()],
+        };
+        let mixed = Mixed::of(&table, &mut findings);
+        let series = mixed.map(|mixed| (mixed.clone(), mixed.column(&table, |row| table.columns[0][row].or_nan())));
+        let mut faults = Vec::new();
+        findings.hand_over(&mut faults);
+        series.ok_or_else(|| faults.iter().map(|fault| fault.code).collect())
+    }
+
+    fn every(step: i64, from: i64, to: i64) -> Vec<i64> {
+        (from..to).step_by(step as usize).collect()
+    }
+
+    #[test]
+    fn hours_that_become_quarters_and_quarters_that_become_hours_are_told_apart() {
+        let to_quarters = [every(60, 0, 1440), every(15, 1440, 2880)].concat();
+        let to_hours = [every(15, 0, 1440), every(60, 1440, 2880)].concat();
+        for (minutes, hours) in [(to_quarters, 0..24), (to_hours, 96..120)] {
+            let (mixed, series) = of(&minutes).unwrap();
+            assert_eq!((mixed.minutes(), series.step_s, series.values.len()), ((15, 60), 900, 192));
+            assert!(series.gaps().is_empty());
+            let parts = |row: usize| series.values.iter().filter(|value| (**value - row as f64).abs() < 0.5).count();
+            for row in 0..minutes.len() {
+                assert_eq!(parts(row), if hours.contains(&row) { 4 } else { 1 }, "row {row}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_lacks_within_a_day_is_a_gap_of_its_interval() {
+        let mut minutes = [every(60, 0, 1440), every(15, 1440, 2880)].concat();
+        minutes.retain(|minute| ![120, 1440 + 30, 1440 + 45].contains(minute));
+        let (_, series) = of(&minutes).unwrap();
+        assert_eq!(series.gaps(), [8..12, 98..100]);
+        // A day with one row has the interval of the day before.
+        let (mixed, series) = of(&[every(15, 0, 1440), vec![1440]].concat()).unwrap();
+        assert_eq!((mixed.minutes(), series.values.len()), ((15, 15), 97));
+    }
+
+    #[rstest]
+    #[case(&[0, 60, 60, 120], "kwartier::series::duplicate")]
+    #[case(&[0, 60, 120, 135, 180, 240], "kwartier::series::spacing")]
+    #[case(&[0, 60, 120, 190, 250], "kwartier::series::spacing")]
+    #[case(&[0, 1440, 2880], "kwartier::series::step")]
+    #[case(&[0], "kwartier::series::empty")]
+    fn rows_that_are_no_series_are_refused(#[case] minutes: &[i64], #[case] code: &str) {
+        assert_eq!(of(minutes).unwrap_err()[0], code);
+    }
+}
