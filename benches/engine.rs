@@ -74,9 +74,11 @@ fn rooms(criterion: &mut Criterion) {
     group.bench_function("shapes of a year", |bencher| bencher.iter(|| pool.install(|| Shapes::new(&world, 0))));
     world.make_shapes();
     group.throughput(Throughput::Elements((world.homes.len() * steps) as u64));
-    for (name, registers) in
-        [("whole year", Vec::new()), ("whole year, four weighted registers", standard::registers(&world.calendar))]
-    {
+    for (name, registers) in [
+        ("whole year", Vec::new()),
+        ("whole year, four weighted registers", standard::registers(&world.calendar)),
+        ("whole year, eleven of a dynamic contract", standard::rules_registers(&world.calendar)),
+    ] {
         let options = Options { registers, ..Options::default() };
         let run = || engine::run(&world, &options, |_| Ok::<_, Infallible>(Next::GoOn));
         group.bench_function(name, |bencher| bencher.iter(|| pool.install(run)));

@@ -4,12 +4,14 @@
 //! Days are local: with quarter-hours they have 92, 96 or 100 steps.
 
 mod holidays;
+mod periods;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 pub use holidays::Country;
+pub use periods::{Period, Periods};
 
 /// The step lengths that a run may have, in minutes.
 pub const STEP_MINUTES: [u32; 5] = [5, 10, 15, 30, 60];

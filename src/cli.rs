@@ -8,8 +8,10 @@ mod metrics;
 mod new;
 mod output;
 mod progress;
+mod rules;
 mod run;
 mod schema;
+mod settle;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -98,6 +100,11 @@ enum Command {
     /// What a scenario's weather or loads hold, beside what is usual
     #[command(subcommand)]
     Inspect(inspect::InspectCommand),
+    /// Bill given readings by the scenario's sharing and rules, without a simulation
+    Settle(settle::SettleArgs),
+    /// The rulebook: what is in force, with its source; a rule tried on stated inputs
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
     /// Every metric with its unit and definition
     Metrics,
     /// The JSON Schema of scenarios, for editors
@@ -121,6 +128,8 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(args, common),
         Command::Explain(command) => explain::explain(command, common),
         Command::Inspect(command) => inspect::inspect(command, common),
+        Command::Settle(args) => settle::settle(args, common),
+        Command::Rules(command) => rules::rules(command, common),
         Command::Metrics => metrics::metrics(common),
         Command::Schema(args) => schema::schema(args),
         Command::New(args) => new::new(args),

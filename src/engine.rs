@@ -3,7 +3,8 @@
 //! Homes are columns, sorted by membership and kit and cut into blocks of [`LANES`]; [`CHUNK`] blocks are one unit of
 //! parallel work. For each local day: every chunk computes its homes' load, generation, battery and grid exchange;
 //! the chunks' sums give each step's demand and surplus; from these every home's shared energy follows. What is kept of
-//! a home is its [`meters::Meter`] by month; memory does not grow with homes × steps.
+//! a home is its [`meters::Meter`] by month, and the registers that the run was asked for by period; memory does not grow
+//! with homes × steps.
 
 mod balance;
 mod block;
@@ -13,19 +14,22 @@ pub mod kernels;
 mod lanes;
 pub mod meters;
 mod prices;
+mod registers;
 pub mod vector;
 pub mod world;
 
 use rayon::prelude::*;
 
 pub use balance::{BALANCE_TOLERANCE, Balance};
-use block::DayInput;
+use block::{Block, DayInput};
 use chunk::{Chunk, DaySharing, Scratches, Sums};
-use meters::{DayRegisters, Meter, WeightedRegister};
+use jiff::civil::Date;
+use meters::{Flow, Greatest, Meter, NO_STEP, Wanted};
+use registers::{Kept, RunRegisters};
 use vector::Vector;
 use world::World;
 
-use crate::calendar::Day;
+use crate::calendar::{Day, Periods};
 use crate::reduce::{CHUNK, LANES};
 use crate::scenario::plan::Sharing;
 use crate::sharing::{self, Method, StepShare};
@@ -78,14 +82,16 @@ pub struct Options {
     pub record: bool,
     /// The vector instructions of the day loop.
     pub vector: Vector,
-    /// Registers beyond those that every home has.
-    pub registers: Vec<WeightedRegister>,
+    /// Registers beyond those that every home has, kept by period.
+    pub registers: Vec<Wanted>,
+    /// Local days on which a period begins beside the first of a month: see [`Periods::cut`].
+    pub period_borders: Vec<Date>,
 }
 
 impl Default for Options {
-    /// Nothing is recorded, with the widest instructions of the machine, and no further registers.
+    /// Nothing is recorded, with the widest instructions of the machine, and no further registers; periods are months.
     fn default() -> Options {
-        Options { record: false, vector: Vector::widest(), registers: Vec::new() }
+        Options { record: false, vector: Vector::widest(), registers: Vec::new(), period_borders: Vec::new() }
     }
 }
 
@@ -101,8 +107,15 @@ impl Options {
 pub struct Outcome {
     chunks: Vec<Chunk>,
     place: Vec<Place>,
-    /// The weighted registers that the run was asked for.
-    registers: usize,
+    periods: Periods,
+    /// Where the registers that the run was asked for are kept.
+    kept: Vec<Kept>,
+    /// Sums that a period keeps.
+    sums: usize,
+    /// Maxima that a period keeps.
+    maxima: usize,
+    /// The weighted registers of each plant, `[plant][period][sum]`.
+    plant_sums: Vec<Vec<f64>>,
     /// The community in each step of the run.
     pub community: Vec<CommunityStep>,
     /// Each plant by month, `[plant][month]`.
@@ -122,10 +135,8 @@ struct Place {
 impl Outcome {
     /// The meter of a home (its index in [`World::homes`]) in a month of the run.
     pub fn month(&self, home: usize, run_month: usize) -> Meter {
-        let place = self.place[home];
-        self.chunks[place.chunk as usize].blocks[usize::from(place.block)]
-            .months
-            .of_lane(run_month, usize::from(place.lane))
+        let (block, lane) = self.block(home);
+        block.months.of_lane(run_month, lane)
     }
 
     /// The meter of a home in a range of months of the run.
@@ -137,23 +148,77 @@ impl Outcome {
         sum
     }
 
-    /// A weighted register of a home, by its place in [`Options::registers`], in a month of the run: Σ flow × weight ×
-    /// hours.
+    /// The periods of the registers that the run was asked for.
+    pub fn periods(&self) -> &Periods {
+        &self.periods
+    }
+
+    /// A weighted register of a home, by its place in [`Options::registers`], in a period: Σ flow × weight × hours.
     ///
     /// # Panics
-    /// If the run was not asked for such a register.
-    pub fn weighted(&self, home: usize, register: usize, run_month: usize) -> f64 {
-        assert!(register < self.registers, "the run was asked for {} registers", self.registers);
+    /// If the run was not asked for such a register at this place.
+    pub fn weighted(&self, home: usize, register: usize, period: usize) -> f64 {
+        match self.kept(register) {
+            Kept::Sum(sum) => self.sum(home, sum, period),
+            other => panic!("register {register} is no weighted one: {other:?}"),
+        }
+    }
+
+    /// The hours of a period in which a flow of a home is above a threshold, by the register's place in
+    /// [`Options::registers`].
+    ///
+    /// # Panics
+    /// If the run was not asked for such a register at this place.
+    pub fn hours_above(&self, home: usize, register: usize, period: usize) -> f64 {
+        match self.kept(register) {
+            Kept::Hours(sum) => self.sum(home, sum, period),
+            other => panic!("register {register} does not count hours: {other:?}"),
+        }
+    }
+
+    /// The greatest power of a flow of a home in a period, by the register's place in [`Options::registers`].
+    ///
+    /// # Panics
+    /// If the run was not asked for such a register at this place.
+    pub fn maximum(&self, home: usize, register: usize, period: usize) -> Greatest {
+        let Kept::Maximum(maximum) = self.kept(register) else { panic!("register {register} is no maximum") };
+        let (block, lane) = self.block(home);
+        let kept = &block.maxima[period * self.maxima + maximum];
+        let step = (kept.step[lane] != NO_STEP).then_some(kept.step[lane] as usize);
+        Greatest { kw: f64::from(kept.kw[lane]), step }
+    }
+
+    /// A weighted register of a plant, by its place in [`Options::registers`], in a period: Σ flow × weight × hours. A plant
+    /// feeds in all it makes: [`Flow::Generation`] and [`Flow::Export`] are its output, [`Flow::SharedOut`] is what members
+    /// take of it, and it has no other flow.
+    ///
+    /// # Panics
+    /// If the run was not asked for such a register at this place.
+    pub fn plant_weighted(&self, plant: usize, register: usize, period: usize) -> f64 {
+        match self.kept(register) {
+            Kept::Sum(sum) => self.plant_sums[plant][period * self.sums + sum],
+            other => panic!("register {register} is no weighted one: {other:?}"),
+        }
+    }
+
+    fn kept(&self, register: usize) -> Kept {
+        let asked = self.kept.len();
+        *self.kept.get(register).unwrap_or_else(|| panic!("the run was asked for {asked} registers"))
+    }
+
+    fn sum(&self, home: usize, sum: usize, period: usize) -> f64 {
+        let (block, lane) = self.block(home);
+        block.sums[period * self.sums + sum][lane]
+    }
+
+    fn block(&self, home: usize) -> (&Block, usize) {
         let place = self.place[home];
-        let block = &self.chunks[place.chunk as usize].blocks[usize::from(place.block)];
-        block.weighted[run_month * self.registers + register][usize::from(place.lane)]
+        (&self.chunks[place.chunk as usize].blocks[usize::from(place.block)], usize::from(place.lane))
     }
 
     /// The content of a home's battery at the start and the end of the run, kWh.
     pub fn content_kwh(&self, home: usize) -> (f64, f64) {
-        let place = self.place[home];
-        let block = &self.chunks[place.chunk as usize].blocks[usize::from(place.block)];
-        let lane = usize::from(place.lane);
+        let (block, lane) = self.block(home);
         (block.starts.of_lane(lane).kwh(), block.contents.of_lane(lane).kwh())
     }
 }
@@ -245,7 +310,9 @@ pub enum Next {
 /// Only those of `on_day`.
 ///
 /// # Panics
-/// If a weighted register has not a finite weight for each step of the run.
+/// If a register is not whole: a weighted one has a finite weight for each step of the run, a window says of each step
+/// whether it counts, a threshold is 0 kW or more and one for each home has as many; maxima and hours are of flows of the
+/// home itself, not of shared energy.
 pub fn run<E>(
     world: &World,
     options: &Options,
@@ -253,14 +320,16 @@ pub fn run<E>(
 ) -> Result<Outcome, E> {
     let calendar = &world.calendar;
     let steps = calendar.steps();
-    let is_whole = |weights: &[f64]| weights.len() == steps && weights.iter().all(|weight| weight.is_finite());
-    assert!(options.registers.iter().all(|r| is_whole(&r.weights)), "a register has a finite weight for each step");
-    let (mut chunks, place) = chunk::build(world, options);
+    let registers = RunRegisters::new(&options.registers, steps, world.homes.len());
+    let periods = Periods::cut(calendar, &options.period_borders);
+    let (mut chunks, place) = chunk::build(world, options, &registers, periods.all().len());
     let scratches = Scratches::new(chunk::longest_day(world));
     let months = calendar.run_months().len();
     let mut community = Vec::with_capacity(steps);
     let mut plants = vec![vec![PlantMonth::default(); months]; world.plants.len()];
+    let mut plant_sums = vec![vec![0.0; periods.all().len() * registers.sums]; world.plants.len()];
     let method = method(&world.plan.sharing);
+    let mut days_before = 0;
     let mut stopped = false;
     for run_year in 0..calendar.run_years() {
         let shapes = world.shapes(run_year);
@@ -268,7 +337,7 @@ pub fn run<E>(
         let days = calendar.days_of_year(run_year);
         for (index, day) in days.iter().enumerate() {
             let minutes: Vec<u16> = day.range().map(|step| calendar.local_minute(step)).collect();
-            let registers = DayRegisters::of(&options.registers, day);
+            let of_day = registers.on(day, periods.of_day(days_before + index));
             let input = DayInput {
                 world,
                 shapes: &shapes,
@@ -276,7 +345,7 @@ pub fn run<E>(
                 index,
                 days: days.len(),
                 minutes: &minutes,
-                registers: &registers,
+                registers: &of_day,
                 vector: options.vector,
             };
             for_each_chunk(&mut chunks, |chunk| scratches.with(|scratch| chunk.flows(&input, scratch)));
@@ -289,6 +358,10 @@ pub fn run<E>(
                     month.generation_kwh += kw * calendar.step_h();
                     month.shared_out_kwh += kw * share.given_part * calendar.step_h();
                 }
+            }
+            for (plant, sums) in world.plant_kw.iter().zip(&mut plant_sums) {
+                let sums = &mut sums[of_day.period * registers.sums..][..registers.sums];
+                weigh_plant(&registers, day, &plant[day.range()], &shares, calendar.step_h(), sums);
             }
             let flows = DayFlows {
                 day,
@@ -306,11 +379,34 @@ pub fn run<E>(
         if stopped {
             break;
         }
+        days_before += days.len();
     }
-    let mut outcome =
-        Outcome { chunks, place, registers: options.registers.len(), community, plants, balance: Balance::default() };
+    let RunRegisters { kept, sums, maxima, .. } = registers;
+    let balance = Balance::default();
+    let mut outcome = Outcome { chunks, place, periods, kept, sums, maxima, plant_sums, community, plants, balance };
     outcome.balance = Balance::of(world, &outcome);
     Ok(outcome)
+}
+
+/// Books a plant's day on its weighted registers.
+fn weigh_plant(
+    registers: &RunRegisters,
+    day: &Day,
+    plant_kw: &[f64],
+    shares: &[StepShare],
+    step_h: f64,
+    sums: &mut [f64],
+) {
+    for (register, kept) in registers.wanted.iter().zip(&registers.kept) {
+        let (Wanted::Sum(register), Kept::Sum(sum)) = (register, kept) else { continue };
+        let of_day = plant_kw.iter().zip(shares).zip(&register.weights[day.range()]);
+        let kw: f64 = match register.flow {
+            Flow::Generation | Flow::Export => of_day.map(|((kw, _), weight)| kw * weight).sum(),
+            Flow::SharedOut => of_day.map(|((kw, share), weight)| kw * share.given_part * weight).sum(),
+            _ => continue,
+        };
+        sums[*sum] += kw * step_h;
+    }
 }
 
 fn method(sharing: &Sharing) -> Method {

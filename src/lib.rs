@@ -15,6 +15,8 @@
 //! - [`dispatch`]: what controllable devices decide.
 //! - [`sharing`]: who gets the local kWh in each step.
 //! - [`engine`]: the day loop that joins the rooms above; meters; the balance.
+//! - [`rules`]: facilitation instruments: the dated rulebook, and settlement of meters into bills.
+//! - [`finance`]: the double-entry ledger that every bill line is posted to.
 //! - [`study`]: one run, and many: the rows of a table of neighbourhoods, run and resumed.
 //! - [`report`]: metrics, summary, tables, the audit trail.
 //! - [`cli`]: one file per command.
@@ -27,12 +29,14 @@ pub mod cli;
 pub mod device;
 pub mod dispatch;
 pub mod engine;
+pub mod finance;
 pub mod market;
 pub mod neighbourhood;
 pub mod profile;
 pub mod random;
 pub mod reduce;
 pub mod report;
+pub mod rules;
 pub mod scenario;
 pub mod series;
 pub mod sharing;

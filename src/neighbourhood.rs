@@ -28,6 +28,8 @@ pub struct Home {
     pub member: bool,
     /// Yearly income, EUR; `None`: not known, or a business.
     pub income_eur: Option<f64>,
+    /// Use of gas, m³ a year; 0 without a gas connection.
+    pub annual_gas_m3: f64,
     /// Use of electricity, kWh a year; `None`: as metered.
     pub annual_kwh: Option<f64>,
     /// Its load shape.
@@ -102,6 +104,12 @@ fn group_homes(plan: &Plan, index: usize, group: &plan::Group) -> Vec<Home> {
                         Some(draw(seed, Purpose::Income, entity, spread))
                     }
                     _ => None,
+                },
+                annual_gas_m3: match &group.kind {
+                    plan::GroupKind::Homes { annual_gas_m3: Some(spread), .. } => {
+                        draw(seed, Purpose::AnnualGas, entity, spread)
+                    }
+                    _ => 0.0,
                 },
                 annual_kwh,
                 shape: match &group.profile {

@@ -27,6 +27,8 @@ pub enum Purpose {
     AnnualUse = 1002,
     /// Which unit of the load library a home takes, and its shifts.
     Shape = 1003,
+    /// Yearly use of gas of a home.
+    AnnualGas = 1004,
     /// Which homes of a group have panels.
     PvOwner = 1010,
     /// Peak power of a roof.

@@ -1,8 +1,11 @@
 //! Results: metrics, the summary, the files of `--out`, and the audit trail of one step.
 
+pub mod bills;
 pub mod explain;
+pub mod explain_bill;
 pub mod files;
 pub mod metrics;
+pub mod money;
 pub mod neighbourhoods;
 pub mod statistics;
 pub mod summary;

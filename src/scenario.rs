@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 pub use check::DefaultTaken;
+pub(crate) use check::check_table;
 use diagnostics::Fault;
 use plan::Plan;
 
@@ -75,7 +76,7 @@ pub fn load(path: &Path, set: &[String], seed: Option<u64>) -> Loaded {
 }
 
 /// A scenario's values as JSON: dates become texts.
-fn as_json(value: &toml::Value) -> serde_json::Value {
+pub(crate) fn as_json(value: &toml::Value) -> serde_json::Value {
     match value {
         toml::Value::Datetime(date) => date.to_string().into(),
         toml::Value::Table(table) => table.iter().map(|(key, value)| (key.clone(), as_json(value))).collect(),

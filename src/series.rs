@@ -11,7 +11,7 @@ mod day_type;
 pub(crate) mod findings;
 pub(crate) mod mixed;
 pub(crate) mod regular;
-mod stamp;
+pub(crate) mod stamp;
 pub(crate) mod table;
 
 use jiff::Timestamp;

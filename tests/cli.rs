@@ -132,12 +132,18 @@ fn snapshots() -> insta::internals::SettingsBindDropGuard {
 #[test]
 fn help_of_the_program_and_of_every_command() {
     let _snapshots = snapshots();
-    let commands: [&[&str]; 13] = [
+    let commands: [&[&str]; 19] = [
         &[],
         &["run"],
         &["check"],
         &["explain"],
         &["explain", "quarter"],
+        &["explain", "bill"],
+        &["settle"],
+        &["rules"],
+        &["rules", "list"],
+        &["rules", "show"],
+        &["rules", "try"],
         &["inspect"],
         &["inspect", "weather"],
         &["inspect", "prices"],
@@ -395,7 +401,9 @@ fn a_benchmark_is_compared_with_an_earlier_one_and_exits_with_1_where_it_does_no
     assert_eq!((said.code, said.stderr.as_str()), (0, ""));
     let saved: Json = serde_json::from_str(&said.stdout).expect("it is JSON");
     let result = &saved["results"][0];
-    for key in ["homes", "ns_per_home_step", "home_years_per_second", "peak_memory_bytes", "threads"] {
+    for key in
+        ["homes", "ns_per_home_step", "ns_per_home_step_rules", "home_years_per_second", "peak_memory_bytes", "threads"]
+    {
         assert!(result[key].is_number(), "{key} in {saved}");
     }
     assert!(result["vector"].is_string() && result["checksum"].as_str().is_some_and(|sum| sum.len() == 32));
@@ -418,6 +426,17 @@ fn a_benchmark_is_compared_with_an_earlier_one_and_exits_with_1_where_it_does_no
     let other = run(&["--against", "other.json", "--tolerance", "1000000%"]);
     assert_eq!(other.code, 1);
     assert!(other.stderr.contains("other results, checksum ") && other.stderr.contains("instead of 0123"));
+    write("other_rules.json", "checksum_rules", Json::from("0123"));
+    let other = run(&["--against", "other_rules.json", "--tolerance", "1000000%"]);
+    assert_eq!(other.code, 1);
+    assert!(other.stderr.contains("other results with rules, checksum "), "{}", other.stderr);
+    // What an earlier version wrote has no rules, and is compared in what it has.
+    let mut earlier = saved.clone();
+    let fields = earlier["results"][0].as_object_mut().expect("a result");
+    assert!(fields.remove("ns_per_home_step_rules").is_some() && fields.remove("checksum_rules").is_some());
+    std::fs::write(folder.path().join("earlier.json"), earlier.to_string()).expect("the folder can be written");
+    let earlier = run(&["--against", "earlier.json", "--tolerance", "1000000%"]);
+    assert_eq!((earlier.code, earlier.stderr.as_str()), (0, ""));
     write("another_size.json", "homes", Json::from(21));
     let none = run(&["--against", "another_size.json"]);
     assert_eq!(none.code, 2);

@@ -47,7 +47,7 @@ mod determinism {
     use std::convert::Infallible;
     use std::path::{Path, PathBuf};
 
-    use kwartier::engine::meters::{Flow, WeightedRegister};
+    use kwartier::engine::meters::{Flow, Wanted, WeightedRegister};
     use kwartier::engine::vector::Vector;
     use kwartier::engine::{self, Next, Options};
     use kwartier::study::bench::checksum;
@@ -129,17 +129,17 @@ mod determinism {
                 let world = scenario.world(&set.each_ref().map(String::as_str));
                 let even = vec![0.25; world.calendar.steps()];
                 let uneven: Vec<f64> = (0..world.calendar.steps()).map(|step| 0.1 + (step % 97) as f64).collect();
-                let registers: Vec<WeightedRegister> = [Flow::Import, Flow::Charge, Flow::SharedIn, Flow::SharedOut]
+                let registers: Vec<Wanted> = [Flow::Import, Flow::Charge, Flow::SharedIn, Flow::SharedOut]
                     .into_iter()
                     .zip([&even, &uneven, &uneven, &even])
-                    .map(|(flow, weights)| WeightedRegister { flow, weights: weights.clone() })
+                    .map(|(flow, weights)| WeightedRegister { flow, weights: weights.clone() }.into())
                     .collect();
                 let sums: Vec<(Vector, String)> = Vector::available()
                     .into_iter()
                     .map(|vector| {
                         let options = Options { vector, registers: registers.clone(), ..Options::default() };
                         let Ok(outcome) = engine::run(&world, &options, |_| Ok::<_, Infallible>(Next::GoOn));
-                        (vector, checksum(&world, &outcome, registers.len()))
+                        (vector, checksum(&world, &outcome, &registers))
                     })
                     .collect();
                 assert!(sums.iter().all(|(_, sum)| *sum == sums[0].1), "{key}, {minutes} minutes: {sums:?}");
@@ -759,7 +759,7 @@ mod steps {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/zonnebuurt.toml");
         let [hours, quarters, fives] = ["60", "15", "5"].map(|minutes| {
             let world = world(&file, &[&format!("scenario.step_minutes={minutes}")]);
-            let metrics = Metrics::of(&world, &run(&world));
+            let metrics = Metrics::of(&world, &run(&world), None);
             ["community.load_kwh", "community.generation_kwh"].map(|name| metrics.number(name))
         });
         for other in [hours, fives] {

@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use kwartier::report::metrics::{METRICS, MONEY_METRICS};
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -46,7 +48,7 @@ fn scenarios() -> (tempfile::TempDir, Vec<(PathBuf, String)>) {
 #[test]
 fn every_scenario_in_the_readme_loads_without_a_fault() {
     let (_folder, files) = scenarios();
-    assert_eq!(files.len(), 3);
+    assert_eq!(files.len(), 4);
     for (path, _) in files {
         let loaded = kwartier::scenario::load(&path, &[], None);
         assert!(loaded.faults.is_empty() && loaded.draft.is_some(), "{}: {:?}", path.display(), loaded.faults);
@@ -70,6 +72,16 @@ fn the_summary_in_the_readme_is_what_the_program_prints() {
         let same = |real: &str| line.strip_suffix('…').map_or(real == line, |begin| real.starts_with(begin));
         assert!(printed.lines().any(same), "README shows\n{line}\nbut the program prints\n{printed}");
     }
+}
+
+#[test]
+fn the_bill_in_the_readme_is_what_the_program_prints() {
+    let (folder, files) = scenarios();
+    let bills = files.iter().find(|(path, _)| path.ends_with("bills.toml")).expect("README has a scenario with rules");
+    let printed = kwartier(folder.path(), &["explain", "bill", bills.0.to_str().unwrap(), "--home", "street-3"]);
+    let page = read("README.md");
+    let shown = blocks(&page, "text").into_iter().find(|block| block.starts_with("street-3, contract year")).unwrap();
+    assert!(printed.starts_with(&shown), "README shows\n{shown}\nbut the program prints\n{printed}");
 }
 
 #[test]
@@ -101,15 +113,22 @@ fn every_column_and_metric_is_explained() {
     let table = root().join("scenarios/nederland.toml");
     let few = ["--set", "scenario.step_minutes=60", "--set", "scenario.shapes=4"];
     kwartier(folder.path(), &[&["run", table.to_str().unwrap(), "--out", "table"], &few[..]].concat());
-    for (out, name) in
-        [("out", "members.csv"), ("out", "quarters.csv"), ("out", "homes.csv"), ("table", "neighbourhoods.csv")]
-    {
+    let bills = files.iter().find(|(path, _)| path.ends_with("bills.toml")).expect("README has a scenario with rules");
+    kwartier(folder.path(), &["run", bills.0.to_str().unwrap(), "--out", "bills"]);
+    for (out, name) in [
+        ("bills", "members.csv"),
+        ("bills", "bills.csv"),
+        ("bills", "public.csv"),
+        ("out", "quarters.csv"),
+        ("out", "homes.csv"),
+        ("table", "neighbourhoods.csv"),
+    ] {
         let table = fs::read_to_string(folder.path().join(out).join(name)).unwrap();
         let section = page.split("\n## ").find(|section| section.starts_with(&format!("`{name}`"))).unwrap_or("");
         let columns = table.lines().next().unwrap().split(',');
         missing.extend(columns.filter(|c| !section.contains(&format!("`{c}`"))).map(|c| format!("{name}: {c}")));
     }
-    let metrics = kwartier::report::metrics::METRICS.iter().chain(&kwartier::report::neighbourhoods::TOTALS);
+    let metrics = METRICS.iter().chain(&MONEY_METRICS).chain(&kwartier::report::neighbourhoods::TOTALS);
     let metrics = metrics.map(|metric| metric.name);
     missing.extend(metrics.filter(|m| !page.contains(&format!("`{m}`"))).map(str::to_owned));
     assert!(missing.is_empty(), "docs/results.md says nothing about {missing:?}");

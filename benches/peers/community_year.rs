@@ -106,6 +106,7 @@ pub(crate) fn world(homes: u32) -> World {
                 number: 1,
                 member: true,
                 income_eur: None,
+                annual_gas_m3: 0.0,
                 annual_kwh: None,
                 shape: Shape::Metered,
                 pv: (i % 5 != 4).then_some(Pv::Metered),
@@ -128,9 +129,8 @@ pub(crate) fn world(homes: u32) -> World {
 /// less what it brings more than a sold one.
 pub(crate) fn options(calendar: &Calendar, vector: Vector) -> Options {
     assert_eq!(calendar.steps(), STEPS as usize);
-    let weighted = |flow: Flow, of: &dyn Fn(f64) -> f64| WeightedRegister {
-        flow,
-        weights: (0..STEPS).map(|t| of(buy_eur_per_kwh(t))).collect(),
+    let weighted = |flow: Flow, of: &dyn Fn(f64) -> f64| {
+        WeightedRegister { flow, weights: (0..STEPS).map(|t| of(buy_eur_per_kwh(t))).collect() }.into()
     };
     let local = |buy: f64| f64::midpoint(buy, SELL_EUR_PER_KWH);
     Options {

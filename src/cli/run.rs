@@ -11,16 +11,20 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::output::{Stop, load_plan, print, print_json, world_of};
+use super::output::{Stop, load_plan, or_all_faults, print, print_json, show_faults, world_of};
 use super::progress::Progress;
 use super::{Common, Format, ScenarioArgs};
 use crate::engine::world::World;
 use crate::engine::{self, Next, Options, Outcome};
 use crate::neighbourhood::home_id;
+use crate::report::bills::{self, PointBills};
 use crate::report::files::{self, HomesTable, OutFolder, WriteError};
 use crate::report::metrics::Metrics;
+use crate::report::money::{self, Money};
 use crate::report::rounded;
 use crate::report::summary::summary;
+use crate::rules::billing::Billing;
+use crate::rules::rulebook::Rulebook;
 use crate::scenario::Loaded;
 use crate::scenario::diagnostics::Fault;
 use crate::scenario::plan::Plan;
@@ -53,7 +57,9 @@ pub(super) fn run(args: &RunArgs, common: &Common) -> Result<(), Stop> {
     if plan.neighbourhoods.is_some() {
         return neighbourhoods::run(plan, loaded, args, common, begun);
     }
-    let (world, loaded) = world_of(plan, loaded, common)?;
+    let (world, mut loaded) = world_of(plan, loaded, common)?;
+    let book = read_book(&world.plan, &mut loaded, common)?;
+    let billing = book.as_ref().map(|book| Billing::new(&world, book)).transpose().map_err(Stop::Input)?;
     let mut folder = args.out.as_deref().map(OutFolder::create).transpose()?;
     let record = args.series.contains(&Series::Homes);
     let mut homes_table = match (&mut folder, record) {
@@ -67,7 +73,8 @@ pub(super) fn run(args: &RunArgs, common: &Common) -> Result<(), Stop> {
     heed_interrupts();
     let prepared = begun.elapsed();
     let mut progress = Progress::new(world.calendar.days().len(), world.homes.len(), common.quiet);
-    let outcome = engine::run(&world, &Options { record, ..Options::default() }, |flows| {
+    let options = billing.as_ref().map_or_else(|| Options { record, ..Options::default() }, |b| b.options(record));
+    let outcome = engine::run(&world, &options, |flows| {
         if let Some(table) = &mut homes_table {
             table.write_day(&world, flows).map_err(|source| cannot_write("homes.csv", args, source))?;
         }
@@ -80,18 +87,27 @@ pub(super) fn run(args: &RunArgs, common: &Common) -> Result<(), Stop> {
     if !outcome.balance.holds() {
         return Err(Stop::OwnCheck(balance_failure(&world, &outcome)));
     }
-    let metrics = Metrics::of(&world, &outcome);
+    let money = billing.as_ref().map(|billing| settled(&world, &outcome, billing)).transpose()?;
+    let money = money.as_ref();
+    let metrics = Metrics::of(&world, &outcome, money);
     if let Some(mut folder) = folder {
         if let Some(table) = homes_table {
             table.finish().map_err(|source| cannot_write("homes.csv", args, source))?;
         }
         folder.write("summary.json", |out| files::write_json(out, &metrics.to_json()))?;
-        folder.write("members.csv", |out| files::write_members(out, &world, &outcome))?;
+        folder.write("members.csv", |out| files::write_members(out, &world, &outcome, money))?;
+        if let (Some(billing), Some(money)) = (&billing, money) {
+            let points = billing.points.iter().zip(&money.bills.actual);
+            let points = points.map(|(point, bills)| PointBills { id: &point.id, bills });
+            folder.write("bills.csv", |out| bills::write_csv(out, points))?;
+            folder.write("public.csv", |out| money::write_public(out, money))?;
+        }
         folder.write("quarters.csv", |out| files::write_quarters(out, &world, &outcome))?;
         let manifest = Manifest {
             plan: &world.plan,
             data_files: &world.plan.data_files(),
             balance: balance(&world, &outcome),
+            money: billing.as_ref().zip(money).map(|(billing, money)| money::to_json(&world, billing, money)),
             timings: Timings { prepared, simulated, home_steps: world.homes.len() * world.calendar.steps() },
         };
         folder.write("run.json", |out| files::write_json(out, &manifest.to_json(&loaded)))?;
@@ -99,9 +115,39 @@ pub(super) fn run(args: &RunArgs, common: &Common) -> Result<(), Stop> {
         folder.finish()?;
     }
     match common.format {
-        Format::Table => print(&summary(&world, &outcome, &metrics)),
+        Format::Table => {
+            let money = billing.as_ref().zip(money).map(|(billing, money)| money::summary(&world, billing, money));
+            print(&format!(
+                "{}{}",
+                summary(&world, &outcome, &metrics),
+                money.map_or(String::new(), |m| format!("\n{m}"))
+            ))
+        }
         Format::Json => print_json(&metrics.to_json()),
     }
+}
+
+/// The rulebook of a plan with rules; warnings are shown unless quiet, and kept.
+pub(super) fn read_book(plan: &Plan, loaded: &mut Loaded, common: &Common) -> Result<Option<Rulebook>, Stop> {
+    let Some(rules) = &plan.rules else { return Ok(None) };
+    let mut warnings = Vec::new();
+    let book = Rulebook::read(rules, plan.shared_price.as_ref(), &mut warnings);
+    if !common.quiet {
+        show_faults(&warnings);
+    }
+    loaded.faults.extend(warnings);
+    or_all_faults(book, loaded).map(Some)
+}
+
+/// Settles a run; what is not known is refused, and a ledger that is not zero is our own fault.
+fn settled(world: &World, outcome: &Outcome, billing: &Billing<'_>) -> Result<Money, Stop> {
+    let money =
+        Money::of(world, outcome, billing).map_err(|refusals| Stop::Input(billing.book.faults_of(&refusals)))?;
+    if money.ledger.sum_cents() != 0 {
+        let sum = bills::money(money.ledger.sum_cents());
+        return Err(Stop::OwnCheck(format!("the ledger does not close: the sum of all accounts is {sum} EUR")));
+    }
+    Ok(money)
 }
 
 /// Lets Ctrl-C end the run where it leaves no half-written file, instead of at once.
@@ -158,6 +204,7 @@ struct Manifest<'a> {
     plan: &'a Plan,
     data_files: &'a [PathBuf],
     balance: serde_json::Value,
+    money: Option<serde_json::Value>,
     timings: Timings,
 }
 
@@ -187,6 +234,7 @@ impl Manifest<'_> {
             "defaults": loaded.defaults.iter().cloned().collect::<serde_json::Map<_, _>>(),
             "warnings": loaded.faults.iter().map(Fault::to_json).collect::<Vec<_>>(),
             "balance": self.balance,
+            "money": self.money,
             "timings": {
                 "prepare_s": rounded(prepared_s),
                 "simulate_s": rounded(simulated_s),

@@ -1,7 +1,8 @@
 //! A block: sixteen homes of one kit, side by side in lanes.
 
 use super::lanes::{self, Contents, Flows, Lanes, Peaks, Roofs, Totals};
-use super::meters::{BlockMonths, DayRegisters, Flow, NO_STEP, Register};
+use super::meters::{BlockMonths, Flow, NO_STEP, Register};
+use super::registers::{DayMaximum, DayRegisters, Row, RunRegisters, Span};
 use super::vector::{self, Vector};
 use super::world::{Metered, Shapes, World};
 use crate::calendar::Day;
@@ -82,8 +83,36 @@ pub(super) struct Block {
     pub(super) starts: Contents,
     pub(super) contents: Contents,
     pub(super) months: BlockMonths,
-    /// `[month][register]` of the weighted registers of the run, in the order they were asked for.
-    pub(super) weighted: Vec<Totals>,
+    /// `[period][sum]`: the weighted registers of the run and its hours above thresholds.
+    pub(super) sums: Vec<Totals>,
+    /// `[period][maximum]` of the run.
+    pub(super) maxima: Vec<BlockMaximum>,
+    /// For each register of hours, the thresholds of the homes, kW.
+    thresholds_kw: Vec<Lanes>,
+}
+
+/// The greatest flow of a period.
+#[derive(Clone, Debug)]
+pub(super) struct BlockMaximum {
+    pub(super) kw: Lanes,
+    pub(super) step: [u32; LANES],
+}
+
+/// The day of a block, step by step: what the kit has not may be empty.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tiles<'a> {
+    pub(super) load: &'a [Lanes],
+    pub(super) generation: &'a [Lanes],
+    pub(super) battery: &'a [Lanes],
+    pub(super) net: &'a [Lanes],
+}
+
+/// A tile that a flow is read from.
+enum Signal<'a> {
+    /// The flow is what is above zero.
+    In(&'a [Lanes]),
+    /// What is below.
+    Out(&'a [Lanes]),
 }
 
 /// One day for a chunk.
@@ -97,7 +126,7 @@ pub(super) struct DayInput<'a> {
     pub days: usize,
     /// Local minutes of the day's steps.
     pub minutes: &'a [u16],
-    /// The weighted registers of the run, on this day.
+    /// What the registers that the run was asked for mean on this day.
     pub registers: &'a DayRegisters,
     /// The instructions to use.
     pub vector: Vector,
@@ -130,7 +159,8 @@ impl Block {
         kit: Kit,
         homes: impl Iterator<Item = usize>,
         parts: &[f64],
-        weighted: usize,
+        registers: &RunRegisters,
+        periods: usize,
     ) -> Block {
         let months = world.calendar.run_months().len();
         let mut block = Block {
@@ -145,7 +175,9 @@ impl Block {
             starts: Contents::default(),
             contents: Contents::default(),
             months: BlockMonths::new(kit.registers(), months),
-            weighted: vec![[0.0; LANES]; months * weighted],
+            sums: vec![[0.0; LANES]; periods * registers.sums],
+            maxima: vec![BlockMaximum { kw: Lanes::ZERO, step: [NO_STEP; LANES] }; periods * registers.maxima],
+            thresholds_kw: Vec::new(),
         };
         for (lane, index) in homes.enumerate() {
             let home = &world.homes[index];
@@ -166,6 +198,13 @@ impl Block {
             }
         }
         block.starts = block.contents;
+        let homes = block.homes;
+        // An empty lane is never above.
+        let of_lane = |home: u32, of_home: &dyn Fn(usize) -> f32| {
+            if home == u32::MAX { f32::INFINITY } else { of_home(home as usize) }
+        };
+        block.thresholds_kw =
+            registers.thresholds().map(|of_home| Lanes(homes.map(|home| of_lane(home, &of_home)))).collect();
         block
     }
 
@@ -332,12 +371,9 @@ impl Block {
                 if kit.only_uses() {
                     let import = self.count(input, groups, Flow::Import, |flows| &flows.load);
                     self.book(input, Register::Import, &import);
-                    // The same sum, unless a register of the load cuts the day elsewhere.
-                    let load = match input.registers.spans(Flow::Load) {
-                        [whole] if whole.weights.is_empty() => import,
-                        _ => self.count(input, groups, Flow::Load, |flows| &flows.load),
-                    };
-                    self.book(input, Register::Load, &load);
+                    // The same sum: no register changes it.
+                    self.book(input, Register::Load, &import);
+                    self.count_registers(input, groups, Flow::Load, |flows| &flows.load, import);
                     return;
                 }
                 let load = self.count(input, groups, Flow::Load, |flows| &flows.load);
@@ -377,54 +413,149 @@ impl Block {
         }
     }
 
-    /// A flow of the day summed over its groups, kW; books the registers that weigh it by group.
+    /// A flow of the day summed over its groups, kW; books the registers that need no step of it.
     #[inline(always)]
     fn count(&mut self, input: &DayInput, groups: &[Flows], flow: Flow, of: impl Fn(&Flows) -> &Lanes) -> Totals {
         let mut total = [0.0; LANES];
-        let spans = input.registers.spans(flow);
-        if let [whole] = spans
-            && whole.weights.is_empty()
-        {
-            lanes::add_groups(groups, of, &mut total);
+        let Some((cut, others)) = input.registers.of_flow(flow).cuts.split_first() else {
+            lanes::add_groups(groups, &of, &mut total);
+            self.count_uncut(input, groups, flow, of, &total);
             return total;
-        }
-        for span in spans {
+        };
+        for span in cut {
             // The total goes on over the spans: what is asked for must not change it, not even in its last bit.
             let kw = lanes::add_span(&groups[span.groups.clone()], &of, &mut total);
-            for (number, weight) in &span.weights {
-                self.add_weighted(input, *number, &kw.map(|kw| kw * weight));
+            for (sum, weight) in &span.weights {
+                self.add_weighted(input, *sum, &kw.map(|kw| kw * weight));
             }
         }
+        self.count_cut(input, groups, others, &of);
+        self.count_uncut(input, groups, flow, of, &total);
         total
     }
 
-    /// Books the registers that weigh a flow of the home itself by step.
-    ///
-    /// * `tiles` – the day's load, generation and battery; what the kit has not may be empty.
-    pub(super) fn keep_by_step(&mut self, input: &DayInput, tiles: [&[Lanes]; 3], net: &[Lanes]) {
-        let [load, generation, battery] = tiles;
-        for register in &input.registers.by_step {
-            let has_it = match register.flow {
-                Flow::Generation | Flow::Export => !self.kit.only_uses(),
-                Flow::Charge | Flow::Discharge => self.kit.battery,
-                _ => true,
-            };
-            if !has_it {
-                continue;
+    /// Books the registers of a flow of which the day's sum is known.
+    #[inline(always)]
+    fn count_registers(
+        &mut self,
+        input: &DayInput,
+        groups: &[Flows],
+        flow: Flow,
+        of: impl Fn(&Flows) -> &Lanes,
+        total: Totals,
+    ) {
+        self.count_cut(input, groups, &input.registers.of_flow(flow).cuts, &of);
+        self.count_uncut(input, groups, flow, of, &total);
+    }
+
+    #[inline(always)]
+    fn count_cut(&mut self, input: &DayInput, groups: &[Flows], cuts: &[Vec<Span>], of: &impl Fn(&Flows) -> &Lanes) {
+        for span in cuts.iter().flatten().filter(|span| !span.weights.is_empty()) {
+            let mut kw = [0.0; LANES];
+            lanes::add_groups(&groups[span.groups.clone()], of, &mut kw);
+            for (sum, weight) in &span.weights {
+                self.add_weighted(input, *sum, &kw.map(|kw| kw * weight));
             }
-            let weights = &register.rounded;
-            let kw = input.vector.run(
+        }
+    }
+
+    #[inline(always)]
+    fn count_uncut(
+        &mut self,
+        input: &DayInput,
+        groups: &[Flows],
+        flow: Flow,
+        of: impl Fn(&Flows) -> &Lanes,
+        total: &Totals,
+    ) {
+        let registers = input.registers.of_flow(flow);
+        for (sum, weight) in &registers.even {
+            self.add_weighted(input, *sum, &total.map(|kw| kw * weight));
+        }
+        for (sum, weights) in &registers.by_group {
+            self.add_weighted(input, *sum, &lanes::weigh_groups(groups, &of, weights));
+        }
+    }
+
+    /// Books the registers that read each step of a flow of the home itself.
+    pub(super) fn keep_by_step(&mut self, input: &DayInput, tiles: Tiles) {
+        let registers = input.registers;
+        let rows = if self.kit.only_uses() { &registers.by_step_of_use } else { &registers.by_step };
+        for rows in rows.chunk_by(|a, b| a.flow == b.flow) {
+            match self.signal(rows[0].flow, tiles) {
+                None => {}
+                Some(Signal::In(tile)) => self.weigh_rows(input, tile, rows, |_, _, kw| lanes::flow_kw::<false>(kw)),
+                Some(Signal::Out(tile)) => self.weigh_rows(input, tile, rows, |_, _, kw| lanes::flow_kw::<true>(kw)),
+            }
+        }
+        for maximum in &registers.greatest {
+            if let Some(signal) = self.signal(maximum.flow, tiles) {
+                self.keep_greatest(input, maximum, &signal);
+            }
+        }
+        for hours in &registers.hours {
+            let Some(signal) = self.signal(hours.flow, tiles) else { continue };
+            let threshold_kw = &self.thresholds_kw[hours.threshold];
+            let steps = input.vector.run(
                 #[inline(always)]
-                || match register.flow {
-                    Flow::Load => lanes::weigh_import(load, weights),
-                    Flow::Generation => lanes::weigh_import(generation, weights),
-                    Flow::Charge => lanes::weigh_import(battery, weights),
-                    Flow::Discharge => lanes::weigh_export(battery, weights),
-                    Flow::Export => lanes::weigh_export(net, weights),
-                    _ => lanes::weigh_import(net, weights),
+                || match signal {
+                    Signal::In(tile) => lanes::steps_above::<false>(tile, threshold_kw),
+                    Signal::Out(tile) => lanes::steps_above::<true>(tile, threshold_kw),
                 },
             );
-            self.add_weighted(input, register.number, &kw);
+            self.add_weighted(input, hours.sum, &steps.map(f64::from));
+        }
+    }
+
+    /// Where a flow of the home itself is read from; `None` where the kit never has it.
+    fn signal<'a>(&self, flow: Flow, tiles: Tiles<'a>) -> Option<Signal<'a>> {
+        let Kit { battery, .. } = self.kit;
+        match flow {
+            Flow::Load => Some(Signal::In(tiles.load)),
+            Flow::Import => Some(Signal::In(tiles.net)),
+            Flow::Generation if !self.kit.only_uses() => Some(Signal::In(tiles.generation)),
+            Flow::Export if !self.kit.only_uses() => Some(Signal::Out(tiles.net)),
+            Flow::Charge if battery => Some(Signal::In(tiles.battery)),
+            Flow::Discharge if battery => Some(Signal::Out(tiles.battery)),
+            _ => None,
+        }
+    }
+
+    /// Books what the rows weigh of a tile.
+    #[inline(always)]
+    pub(super) fn weigh_rows(
+        &mut self,
+        input: &DayInput,
+        tile: &[Lanes],
+        rows: &[Row],
+        of: impl Fn(usize, usize, f32) -> f32 + Copy,
+    ) {
+        weigh_rows(input.vector, tile, rows, of, |row, kw| {
+            for sum in &row.sums {
+                self.add_weighted(input, *sum, kw);
+            }
+        });
+    }
+
+    /// Keeps the greatest flow of the day's windows where it is greater than before in the period.
+    fn keep_greatest(&mut self, input: &DayInput, maximum: &DayMaximum, signal: &Signal) {
+        let first = input.day.first_step;
+        let kept = &mut self.maxima[input.registers.period * input.registers.maxima + maximum.place];
+        for window in &maximum.windows {
+            let (greatest, tile, sign) = input.vector.run(
+                #[inline(always)]
+                || match signal {
+                    Signal::In(tile) => (lanes::greatest_flow::<false>(&tile[window.clone()]), tile, 1.0),
+                    Signal::Out(tile) => (lanes::greatest_flow::<true>(&tile[window.clone()]), tile, -1.0),
+                },
+            );
+            for lane in 0..LANES {
+                if greatest[lane] > kept.kw[lane] {
+                    kept.kw[lane] = greatest[lane];
+                    let step = first_step_of(&tile[window.clone()], lane, sign * greatest[lane]);
+                    kept.step[lane] = step.map_or(NO_STEP, |step| (first + window.start) as u32 + step);
+                }
+            }
         }
     }
 
@@ -438,14 +569,53 @@ impl Block {
         }
     }
 
-    /// Books a day's kW, weighted and summed over steps, on a weighted register.
+    /// Books a day's kW, weighted and summed over steps, on a sum of the period.
     #[inline(always)]
-    pub(super) fn add_weighted(&mut self, input: &DayInput, number: usize, kw: &Totals) {
+    pub(super) fn add_weighted(&mut self, input: &DayInput, sum: usize, kw: &Totals) {
         let step_h = input.world.calendar.step_h();
-        let sums = &mut self.weighted[input.day.run_month * input.registers.count + number];
+        let sums = &mut self.sums[input.registers.period * input.registers.sums + sum];
         for l in 0..LANES {
             sums[l] += kw[l] * step_h;
         }
+    }
+}
+
+/// Weighs a tile with rows of weights, some in each pass.
+///
+/// * `book` – called for each row with Σ weight × flow, kW.
+#[inline(always)]
+pub(super) fn weigh_rows(
+    vector: Vector,
+    tile: &[Lanes],
+    rows: &[Row],
+    of: impl Fn(usize, usize, f32) -> f32 + Copy,
+    mut book: impl FnMut(&Row, &Totals),
+) {
+    for rows in rows.chunks(lanes::ROWS) {
+        match rows {
+            [a] => weigh_some(vector, tile, [a], of, &mut book),
+            [a, b] => weigh_some(vector, tile, [a, b], of, &mut book),
+            [a, b, c] => weigh_some(vector, tile, [a, b, c], of, &mut book),
+            [a, b, c, d] => weigh_some(vector, tile, [a, b, c, d], of, &mut book),
+            _ => unreachable!("rows come in chunks of {}", lanes::ROWS),
+        }
+    }
+}
+
+#[inline(always)]
+fn weigh_some<const N: usize>(
+    vector: Vector,
+    tile: &[Lanes],
+    rows: [&Row; N],
+    of: impl Fn(usize, usize, f32) -> f32,
+    book: &mut impl FnMut(&Row, &Totals),
+) {
+    let totals = vector.run(
+        #[inline(always)]
+        || lanes::weigh(tile, rows.map(|row| &row.weights[..]), of),
+    );
+    for (row, kw) in rows.into_iter().zip(&totals) {
+        book(row, kw);
     }
 }
 

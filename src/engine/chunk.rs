@@ -2,9 +2,10 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::block::{self, Block, DayInput, Kit};
+use super::block::{self, Block, DayInput, Kit, Tiles};
 use super::lanes::{self, Contents, Flows, Lanes, Totals, groups_of};
-use super::meters::{DayRegister, DayRegisters, Flow, Register};
+use super::meters::{Flow, Register};
+use super::registers::{DayRegisters, Row, RunRegisters};
 use super::vector::Vector;
 use super::world::{Shapes, World};
 use super::{HomeStep, Options, Place, blocks_of, chunk_of};
@@ -185,49 +186,46 @@ fn fold_into(street: &mut [Flows], sums: &mut [f64], of: impl Fn(&mut Flows) -> 
 #[derive(Debug)]
 pub(super) struct DaySharing {
     method: Method,
-    /// What a member's received energy is weighted with: the part of its import (pro-rata), or 1 (fixed parts).
-    received_weight: Vec<f32>,
     /// The surplus that fixed parts are of, kW.
     pool_kw: Vec<f32>,
-    /// The part of its export that a member gives.
-    given_part: Vec<f32>,
-    /// Number, flow and weights of the weighted registers that count shared energy.
-    registers: Vec<(usize, Flow, Vec<f32>)>,
+    /// What a member's received energy is weighted with: the part of its import (pro-rata), or 1 (fixed parts). The first
+    /// row is that itself, each other one that times the weights of registers.
+    received: Vec<Row>,
+    /// The same of the part of its export that a member gives.
+    given: Vec<Row>,
 }
 
 impl DaySharing {
     pub(super) fn new(method: Method, shares: &[StepShare], registers: &DayRegisters) -> DaySharing {
-        let received = |share: &StepShare| if method == Method::Fixed { 1.0 } else { share.received_part };
-        let given = |share: &StepShare| share.given_part;
-        let weighted = |register: &DayRegister| {
-            let of: &dyn Fn(&StepShare) -> f64 = if register.flow == Flow::SharedIn { &received } else { &given };
-            let weights = shares.iter().zip(&register.weights).map(|(share, weight)| (of(share) * weight) as f32);
-            (register.number, register.flow, weights.collect())
+        let rows = |flow: Flow, part: &dyn Fn(&StepShare) -> f64| -> Vec<Row> {
+            let plain =
+                Row { flow, weights: shares.iter().map(|share| part(share) as f32).collect(), sums: Vec::new() };
+            let weighted = registers.shared.iter().filter(|register| register.flow == flow).map(|register| Row {
+                flow,
+                weights: (shares.iter().zip(&register.weights))
+                    .map(|(share, weight)| (part(share) * weight) as f32)
+                    .collect(),
+                sums: vec![register.sum],
+            });
+            std::iter::once(plain).chain(weighted).collect()
         };
+        let received = |share: &StepShare| if method == Method::Fixed { 1.0 } else { share.received_part };
         DaySharing {
             method,
-            received_weight: shares.iter().map(|share| received(share) as f32).collect(),
             pool_kw: shares.iter().map(|share| share.pool_kw as f32).collect(),
-            given_part: shares.iter().map(|share| given(share) as f32).collect(),
-            registers: registers.shared.iter().map(weighted).collect(),
-        }
-    }
-}
-
-impl DaySharing {
-    /// Σ weight × what members of a block receive, kW; with [`DaySharing::received_weight`] as the weights, what they
-    /// receive.
-    #[inline(always)]
-    fn received(&self, net: &[Lanes], parts: &Lanes, weights: &[f32]) -> Totals {
-        match self.method {
-            Method::Fixed => lanes::weigh_fixed(net, parts, &self.pool_kw, weights),
-            Method::ProRata | Method::None => lanes::weigh_import(net, weights),
+            received: rows(Flow::SharedIn, &received),
+            given: rows(Flow::SharedOut, &|share| share.given_part),
         }
     }
 }
 
 /// Sorts the homes of a world by kit, and within it by their shapes, into chunks; says where each went.
-pub(super) fn build(world: &World, options: &Options) -> (Vec<Chunk>, Vec<Place>) {
+pub(super) fn build(
+    world: &World,
+    options: &Options,
+    registers: &RunRegisters,
+    periods: usize,
+) -> (Vec<Chunk>, Vec<Place>) {
     let mut order: Vec<(Kit, (i8, u16), usize)> = (world.homes.iter().enumerate())
         .map(|(index, home)| (block::kit(world, home), block::shape_order(home), index))
         .collect();
@@ -247,7 +245,8 @@ pub(super) fn build(world: &World, options: &Options) -> (Vec<Chunk>, Vec<Place>
                 same[0].0,
                 homes.iter().map(|(_, _, home)| *home),
                 &parts,
-                options.registers.len(),
+                registers,
+                periods,
             ));
         }
     }
@@ -326,7 +325,7 @@ impl Chunk {
                     || lanes::sum_use(net, street, groups),
                 );
                 block.keep(input, groups, None, &peaks, net);
-                block.keep_by_step(input, [net, &[], &[]], net);
+                block.keep_by_step(input, Tiles { load: net, generation: &[], battery: &[], net });
             } else {
                 block.generate(input, rows, generation);
                 let (peaks, standby_kwh) = if kit.battery {
@@ -340,7 +339,7 @@ impl Chunk {
                     (peaks, None)
                 };
                 block.keep(input, groups, standby_kwh.as_ref(), &peaks, net);
-                block.keep_by_step(input, [load, generation, battery], net);
+                block.keep_by_step(input, Tiles { load, generation, battery, net });
             }
             in_street += 1;
             if in_street == STREET || next.is_none_or(|next| next.kit != kit) {
@@ -441,30 +440,42 @@ impl Chunk {
 
 /// Books the day's shared energy on the meters of a block of members.
 pub(super) fn share_block(block: &mut Block, net: &[Lanes], input: &DayInput, day: &DaySharing) {
-    let only_uses = block.kit.only_uses();
-    let shared_in = input.vector.run(
-        #[inline(always)]
-        || day.received(net, &block.part, &day.received_weight),
-    );
-    block.book(input, Register::SharedIn, &shared_in);
-    if !only_uses {
-        let shared_out = input.vector.run(
-            #[inline(always)]
-            || lanes::weigh_export(net, &day.given_part),
-        );
-        block.book(input, Register::SharedOut, &shared_out);
-    }
-    for (number, flow, weights) in &day.registers {
-        if *flow == Flow::SharedOut && only_uses {
-            continue;
+    match day.method {
+        Method::Fixed => {
+            let (parts, pool_kw) = (block.part, &day.pool_kw);
+            let taken =
+                |step: usize, l: usize, net_kw| fixed_part_kw(parts[l], pool_kw[step], lanes::flow_kw::<false>(net_kw));
+            share_flow(block, net, input, &day.received, taken);
         }
-        let kw = input.vector.run(
-            #[inline(always)]
-            || match flow {
-                Flow::SharedOut => lanes::weigh_export(net, weights),
-                _ => day.received(net, &block.part, weights),
-            },
-        );
-        block.add_weighted(input, *number, &kw);
+        Method::ProRata | Method::None => {
+            share_flow(block, net, input, &day.received, |_, _, net_kw| lanes::flow_kw::<false>(net_kw));
+        }
     }
+    if !block.kit.only_uses() {
+        share_flow(block, net, input, &day.given, |_, _, net_kw| lanes::flow_kw::<true>(net_kw));
+    }
+}
+
+/// Books one direction of it: the first row on the plain register and those that weigh all steps alike.
+#[inline(always)]
+fn share_flow(
+    block: &mut Block,
+    net: &[Lanes],
+    input: &DayInput,
+    rows: &[Row],
+    of: impl Fn(usize, usize, f32) -> f32 + Copy,
+) {
+    block::weigh_rows(input.vector, net, rows, of, |row, kw| {
+        // Only the plain row has no sum of its own.
+        if row.sums.is_empty() {
+            let register = if row.flow == Flow::SharedIn { Register::SharedIn } else { Register::SharedOut };
+            block.book(input, register, kw);
+            for (sum, weight) in &input.registers.of_flow(row.flow).even {
+                block.add_weighted(input, *sum, &kw.map(|kw| kw * weight));
+            }
+        }
+        for sum in &row.sums {
+            block.add_weighted(input, *sum, kw);
+        }
+    });
 }

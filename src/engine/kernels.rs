@@ -4,12 +4,13 @@
 
 use std::sync::Arc;
 
-use super::block::{Block, DayInput};
+use super::block::{Block, DayInput, Tiles};
 use super::chunk::{self, DaySharing};
 use super::lanes::{self, Flows, Lanes, Peaks, groups_of};
-use super::meters::DayRegisters;
+use super::registers::{DayRegisters, RunRegisters};
 use super::world::{Shapes, World};
 use super::{Options, method};
+use crate::calendar::Day;
 use crate::sharing::StepShare;
 
 /// Sixteen homes with panels and a battery, and all that their day needs.
@@ -66,14 +67,15 @@ impl<'a> OneBlock<'a> {
     ///
     /// Returns `None` where the world has no such block.
     pub fn new(world: &'a World, options: &'a Options, day: usize) -> Option<OneBlock<'a>> {
-        let (chunks, _) = chunk::build(world, options);
+        let run = RunRegisters::new(&options.registers, world.calendar.steps(), world.homes.len());
+        let (chunks, _) = chunk::build(world, options, &run, world.calendar.run_months().len());
         let has_all = |block: &Block| block.kit.battery && block.is_simulated();
         let mut block = chunks.into_iter().flat_map(|chunk| chunk.blocks).find(has_all)?;
         let shapes = world.shapes(0);
         block.begin_year(world, &shapes, 0);
         let steps = chunk::longest_day(world);
         let tile = || vec![Lanes::ZERO; steps];
-        let of_day = DayRegisters::of(&options.registers, &world.calendar.days_of_year(0)[day]);
+        let of_day = registers_on(&world.calendar.days_of_year(0)[day], &run);
         let sharing = DaySharing::new(method(&world.plan.sharing), &[], &of_day);
         let mut one = OneBlock {
             today: Today { world, options, shapes, day, minutes: Vec::new(), registers: of_day },
@@ -103,7 +105,8 @@ impl<'a> OneBlock<'a> {
         let of_day = &world.calendar.days_of_year(0)[day];
         self.today.day = day;
         self.today.minutes = of_day.range().map(|step| world.calendar.local_minute(step)).collect();
-        self.today.registers = DayRegisters::of(&options.registers, of_day);
+        let run = RunRegisters::new(&options.registers, world.calendar.steps(), world.homes.len());
+        self.today.registers = registers_on(of_day, &run);
         let half = StepShare { received_part: 0.5, given_part: 0.5, pool_kw: 1.0, ..StepShare::default() };
         let shares = vec![half; of_day.steps];
         self.sharing = DaySharing::new(method(&world.plan.sharing), &shares, &self.today.registers);
@@ -153,10 +156,10 @@ impl<'a> OneBlock<'a> {
     pub fn meter(&mut self) {
         let steps = self.today.steps();
         let (groups, net) = (&self.groups[..groups_of(steps)], &self.net[..steps]);
-        let tiles = [&self.load[..steps], &self.generation[..steps], &self.battery[..steps]];
+        let [load, generation, battery] = [&self.load, &self.generation, &self.battery].map(|tile| &tile[..steps]);
         let input = &self.today.input();
         self.block.keep(input, groups, None, &self.peaks, net);
-        self.block.keep_by_step(input, tiles, net);
+        self.block.keep_by_step(input, Tiles { load, generation, battery, net });
     }
 
     /// Shared energy, booked on the meters.
@@ -169,4 +172,9 @@ impl<'a> OneBlock<'a> {
     pub fn fingerprint(&self) -> f64 {
         self.block.months.of_lane(0, 0).registers().iter().sum::<f64>() + f64::from(self.net[0][0])
     }
+}
+
+/// What registers mean on a day; their periods are months.
+fn registers_on(day: &Day, run: &RunRegisters) -> DayRegisters {
+    run.on(day, day.run_month)
 }

@@ -383,43 +383,84 @@ pub(super) fn add_span(groups: &[Flows], of: impl Fn(&Flows) -> &Lanes, total: &
     span
 }
 
-/// Σ weight × flow over a day's steps, kW: the flow of each step is `of(tile's value)`.
+/// Σ weight × flow over a day's groups, kW, in f64.
 #[inline(always)]
-pub(super) fn weigh(tile: &[Lanes], weights: &[f32], of: impl Fn(usize, usize, f32) -> f32) -> Totals {
+pub(super) fn weigh_groups(groups: &[Flows], of: impl Fn(&Flows) -> &Lanes, weights: &[f64]) -> Totals {
     let mut total = [0.0; LANES];
-    let ((fours, rest), (weight_fours, weight_rest)) = (tile.as_chunks::<GROUP>(), weights.as_chunks::<GROUP>());
-    for (number, (tile, weight)) in fours.iter().zip(weight_fours).enumerate() {
-        let first = number * GROUP;
+    for (group, weight) in groups.iter().zip(weights) {
+        let kw = of(group);
         for l in 0..LANES {
-            total[l] += f64::from(tree::<GROUP>(std::array::from_fn(|i| of(first + i, l, tile[i][l]) * weight[i])));
-        }
-    }
-    let first = fours.len() * GROUP;
-    for (step, (tile, weight)) in (first..).zip(rest.iter().zip(weight_rest)) {
-        for l in 0..LANES {
-            total[l] += f64::from(of(step, l, tile[l]) * weight);
+            total[l] += f64::from(kw[l]) * weight;
         }
     }
     total
 }
 
-/// Σ weight × import over a day's steps, kW; with the part of import that members receive as the weight, it is their
-/// shared energy of the pro-rata key.
+/// Rows of weights that one pass over a tile serves.
+pub(super) const ROWS: usize = 4;
+
+/// Σ weight × flow over a day's steps, kW, with each row of weights: the flow of each step is `of(step, lane, tile's
+/// value)`.
 #[inline(always)]
-pub(super) fn weigh_import(net: &[Lanes], weights: &[f32]) -> Totals {
-    weigh(net, weights, |_, _, net_kw| at_least(net_kw, 0.0))
+pub(super) fn weigh<const N: usize>(
+    tile: &[Lanes],
+    weights: [&[f32]; N],
+    of: impl Fn(usize, usize, f32) -> f32,
+) -> [Totals; N] {
+    let mut totals = [[0.0; LANES]; N];
+    let (fours, rest) = tile.as_chunks::<GROUP>();
+    let weights = weights.map(|row| row.as_chunks::<GROUP>());
+    let whole = weights.map(|(fours_of_row, _)| &fours_of_row[..fours.len()]);
+    for (number, tile) in fours.iter().enumerate() {
+        let first = number * GROUP;
+        let weight = whole.map(|row| row[number]);
+        for l in 0..LANES {
+            let flow: [f32; GROUP] = std::array::from_fn(|i| of(first + i, l, tile[i][l]));
+            for n in 0..N {
+                totals[n][l] += f64::from(tree::<GROUP>(std::array::from_fn(|i| flow[i] * weight[n][i])));
+            }
+        }
+    }
+    let first = fours.len() * GROUP;
+    for (number, tile) in rest.iter().enumerate() {
+        for (total, (_, rest_of_row)) in totals.iter_mut().zip(weights) {
+            for l in 0..LANES {
+                total[l] += f64::from(of(first + number, l, tile[l]) * rest_of_row[number]);
+            }
+        }
+    }
+    totals
 }
 
-/// Σ weight × export over a day's steps, kW.
+/// What flows out of a net (export, discharge), or in (import, charge).
 #[inline(always)]
-pub(super) fn weigh_export(net: &[Lanes], weights: &[f32]) -> Totals {
-    weigh(net, weights, |_, _, net_kw| at_least(-net_kw, 0.0))
+pub(super) fn flow_kw<const OUT: bool>(net_kw: f32) -> f32 {
+    at_least(if OUT { -net_kw } else { net_kw }, 0.0)
 }
 
-/// Σ weight × what fixed parts of the pool give over a day's steps, kW.
+/// The greatest flow of some steps in each lane, kW.
 #[inline(always)]
-pub(super) fn weigh_fixed(net: &[Lanes], parts: &Lanes, pool_kw: &[f32], weights: &[f32]) -> Totals {
-    weigh(net, weights, |step, l, net_kw| sharing::fixed_part_kw(parts[l], pool_kw[step], at_least(net_kw, 0.0)))
+pub(super) fn greatest_flow<const OUT: bool>(net: &[Lanes]) -> Lanes {
+    let mut greatest = Lanes::ZERO;
+    for net in net {
+        for l in 0..LANES {
+            greatest[l] = at_least(flow_kw::<OUT>(net[l]), greatest[l]);
+        }
+    }
+    greatest
+}
+
+/// The steps in which a flow is above a threshold.
+#[inline(always)]
+pub(super) fn steps_above<const OUT: bool>(net: &[Lanes], threshold_kw: &Lanes) -> Lanes {
+    // Whole numbers far below 2^24: exact.
+    let mut steps = Lanes::ZERO;
+    for net in net {
+        for l in 0..LANES {
+            steps[l] += if flow_kw::<OUT>(net[l]) > threshold_kw[l] { 1.0 } else { 0.0 };
+        }
+    }
+    steps
 }
 
 /// What fixed parts take of the pool, added to the chunk's sum.

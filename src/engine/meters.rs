@@ -1,13 +1,9 @@
-//! Meters: what the day loop keeps of a home, by month. Nothing here grows with the number of steps.
+//! Meters: what the day loop keeps of a home. Nothing here grows with the number of steps.
 //!
-//! Every home has the registers of [`Register`] and its peaks. A run may be asked for more: a [`WeightedRegister`] is
-//! Σ flow × weight(step), with a weight for every step of the run: a tariff slot (1 within it, 0 outside), a price, a
-//! part. A register that nobody asks for costs nothing.
+//! Every home has the registers of [`Register`] and its peaks, by month. A run may be asked for more, by period: each
+//! [`Wanted`] is Σ flow × weight(step), with a weight for every step of the run (a tariff slot, 1 within it and 0 outside;
+//! a price; a part), a greatest power, or time above a threshold. A register that nobody asks for costs nothing.
 
-use std::ops::Range;
-
-use super::lanes::{GROUP, groups_of};
-use crate::calendar::Day;
 use crate::reduce::LANES;
 
 /// The registers of a home, each a sum over a month, kWh.
@@ -37,7 +33,7 @@ pub enum Register {
 /// The number of registers.
 pub const REGISTERS: usize = 9;
 
-/// A flow of a home that a weighted register may count, kW ≥ 0.
+/// A flow of a home that a register may be asked for, kW ≥ 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
 pub enum Flow {
@@ -59,12 +55,26 @@ pub enum Flow {
     SharedOut,
 }
 
-/// A register that a run is asked for: for every home and month, Σ flow × weight(step) × hours of a step.
+/// A register that a run is asked for beyond those that every home has; each is kept for every home by period.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wanted {
+    /// Σ flow × weight × hours: [`Outcome::weighted`](super::Outcome::weighted).
+    Sum(WeightedRegister),
+    /// The greatest power of a step: [`Outcome::maximum`](super::Outcome::maximum).
+    Maximum(Maximum),
+    /// The time above a threshold: [`Outcome::hours_above`](super::Outcome::hours_above).
+    HoursAbove(HoursAbove),
+}
+
+/// For every home and period, Σ flow × weight(step) × hours of a step.
 ///
-/// With weights of 1 and 0 it counts kWh in a tariff slot; with prices in EUR/kWh it counts EUR. On a day on which every
-/// four steps from midnight on have the same weight, as a tariff by the hour has in quarter-hours, it is applied in f64
-/// to the sums that make the plain register: slots then add up to that register. Otherwise it is applied in f32, step by
-/// step, right to 5e-7 of the flow's register times the greatest weight.
+/// With weights of 1 and 0 it counts kWh in a tariff slot; with prices in EUR/kWh it counts EUR. How a day is counted
+/// depends on the register's own weights of that day alone, so that no other register changes it:
+///
+/// - one weight all day: the plain register's sum of the day times the weight;
+/// - the same weight in every four steps from midnight on, as a tariff by the hour has in quarter-hours (not for shared
+///   energy): the weight in f64 on the sums that make the plain register, so that slots add up to that register;
+/// - otherwise step by step in f32, right to 5e-7 of the flow's register times the greatest weight.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WeightedRegister {
     /// What it counts.
@@ -73,94 +83,75 @@ pub struct WeightedRegister {
     pub weights: Vec<f64>,
 }
 
-/// The weighted registers of a run on one day.
-#[derive(Clone, Debug)]
-pub(super) struct DayRegisters {
-    /// How many registers the run was asked for.
-    pub count: usize,
-    /// Those with a weight for each step.
-    pub by_step: Vec<DayRegister>,
-    /// Those of shared energy, which is known later.
-    pub shared: Vec<DayRegister>,
-    /// For each flow of the home itself, in the order of [`Flow`]: the day cut where a weight by group changes. Without
-    /// such a register, the day in one piece.
-    spans: [Vec<Span>; 6],
-}
-
-/// A weighted register on one day.
-#[derive(Clone, Debug)]
-pub(super) struct DayRegister {
-    /// Its place among those of the run.
-    pub number: usize,
+/// For every home and period, the greatest power of a flow in a step, and the first step that has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Maximum {
+    /// Of what; not of shared energy.
     pub flow: Flow,
-    /// A weight for each step.
-    pub weights: Vec<f64>,
-    /// The same, rounded for the lanes.
-    pub rounded: Vec<f32>,
+    /// For each step of the run, whether it counts, e.g. evening hours; `None`: every step does.
+    pub window: Option<Vec<bool>>,
 }
 
-/// A part of a day in which weights by group stay the same.
-#[derive(Clone, Debug)]
-pub(super) struct Span {
-    /// Its groups of steps.
-    pub groups: Range<usize>,
-    /// Number and weight of the registers that count in it.
-    pub weights: Vec<(usize, f64)>,
+/// For every home and period, the hours of the steps in which a flow is greater than a threshold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HoursAbove {
+    /// Of what; not of shared energy.
+    pub flow: Flow,
+    /// The threshold, ≥ 0.
+    pub threshold: Threshold,
 }
 
-impl DayRegisters {
-    /// The registers of a run on a day.
-    pub(super) fn of(registers: &[WeightedRegister], day: &Day) -> DayRegisters {
-        let whole = Span { groups: 0..groups_of(day.steps), weights: Vec::new() };
-        let mut of_day = DayRegisters {
-            count: registers.len(),
-            by_step: Vec::new(),
-            shared: Vec::new(),
-            spans: std::array::from_fn(|_| vec![whole.clone()]),
-        };
-        for (number, register) in registers.iter().enumerate() {
-            let weights = &register.weights[day.range()];
-            let is_shared = matches!(register.flow, Flow::SharedIn | Flow::SharedOut);
-            if let Some(weights) = by_group(weights).filter(|_| !is_shared) {
-                let spans = &mut of_day.spans[register.flow as usize];
-                *spans = spans.iter().flat_map(|span| span.cut(number, &weights)).collect();
-                continue;
-            }
-            let rounded = weights.iter().map(|weight| *weight as f32).collect();
-            let register = DayRegister { number, flow: register.flow, weights: weights.to_vec(), rounded };
-            if is_shared { &mut of_day.shared } else { &mut of_day.by_step }.push(register);
+/// A power that a flow may be above, kW.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Threshold {
+    /// The same for all homes.
+    AllKw(f64),
+    /// One for each home, by its index in [`World::homes`](super::world::World::homes); e.g. a part of its panels' peak.
+    EachKw(Vec<f64>),
+}
+
+/// The greatest power of a flow in a period.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Greatest {
+    /// Power of the step, kW; 0 where nothing flows.
+    pub kw: f64,
+    /// The first step that has it; `None` where nothing flows.
+    pub step: Option<usize>,
+}
+
+impl From<WeightedRegister> for Wanted {
+    fn from(register: WeightedRegister) -> Wanted {
+        Wanted::Sum(register)
+    }
+}
+
+impl From<Maximum> for Wanted {
+    fn from(maximum: Maximum) -> Wanted {
+        Wanted::Maximum(maximum)
+    }
+}
+
+impl From<HoursAbove> for Wanted {
+    fn from(hours: HoursAbove) -> Wanted {
+        Wanted::HoursAbove(hours)
+    }
+}
+
+impl Flow {
+    /// Whether it is of shared energy, which is known only when the whole community is.
+    pub fn is_shared(self) -> bool {
+        matches!(self, Flow::SharedIn | Flow::SharedOut)
+    }
+}
+
+impl Threshold {
+    /// Of a home, kW.
+    pub(super) fn of_home(&self, home: usize) -> f64 {
+        match self {
+            Threshold::AllKw(kw) => *kw,
+            Threshold::EachKw(each) => each[home],
         }
-        of_day
     }
-
-    /// The spans of a flow of the home itself.
-    pub(super) fn spans(&self, flow: Flow) -> &[Span] {
-        &self.spans[flow as usize]
-    }
-}
-
-impl Span {
-    /// The span cut where a register's weights by group change, with that register added.
-    fn cut(&self, number: usize, weights: &[f64]) -> Vec<Span> {
-        let mut spans = Vec::new();
-        let mut first = self.groups.start;
-        for same in weights[self.groups.clone()].chunk_by(|a, b| a.to_bits() == b.to_bits()) {
-            let counts = (same[0].abs() > 0.0).then_some((number, same[0]));
-            spans.push(Span {
-                groups: first..first + same.len(),
-                weights: self.weights.iter().copied().chain(counts).collect(),
-            });
-            first += same.len();
-        }
-        spans
-    }
-}
-
-/// A weight for each group of steps, where all steps of every group have the same.
-fn by_group(weights: &[f64]) -> Option<Vec<f64>> {
-    let (groups, rest) = weights.as_chunks::<GROUP>();
-    let even = groups.iter().all(|group| group.iter().all(|weight| weight.to_bits() == group[0].to_bits()));
-    even.then(|| groups.iter().map(|group| group[0]).chain(rest.iter().copied()).collect())
 }
 
 impl Register {

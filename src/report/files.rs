@@ -7,15 +7,27 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
+use super::money::Money;
 use super::rounded;
 use crate::engine::meters::Register;
 use crate::engine::world::World;
 use crate::engine::{DayFlows, Outcome};
 use crate::neighbourhood::{Pv, home_id};
+use crate::rules::bill::Bill;
+use crate::rules::exact::{euros, shown};
 use crate::scenario::plan::GroupKind;
 
 /// Every file that a run may write into its folder.
-const FILES: [&str; 6] = ["summary.json", "members.csv", "quarters.csv", "homes.csv", "neighbourhoods.csv", "run.json"];
+const FILES: [&str; 8] = [
+    "summary.json",
+    "members.csv",
+    "bills.csv",
+    "public.csv",
+    "quarters.csv",
+    "homes.csv",
+    "neighbourhoods.csv",
+    "run.json",
+];
 
 /// Why results could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -123,9 +135,9 @@ pub fn write_json(out: &mut dyn Write, value: &Json) -> io::Result<()> {
 ///
 /// # Errors
 /// If writing fails.
-pub fn write_members(out: &mut dyn Write, world: &World, outcome: &Outcome) -> io::Result<()> {
+pub fn write_members(out: &mut dyn Write, world: &World, outcome: &Outcome, money: Option<&Money>) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record([
+    let mut header = vec![
         "home",
         "year",
         "group",
@@ -149,7 +161,11 @@ pub fn write_members(out: &mut dyn Write, world: &World, outcome: &Outcome) -> i
         "peak_import_at",
         "peak_export_kw",
         "peak_export_at",
-    ])?;
+    ];
+    if money.is_some() {
+        header.extend(["bill_eur", "bill_without_cooperative_eur", "bill_without_devices_eur"]);
+    }
+    csv.write_record(header)?;
     let calendar = &world.calendar;
     for run_year in 0..calendar.run_years() {
         let days = calendar.days_of_year(run_year);
@@ -167,7 +183,7 @@ pub fn write_members(out: &mut dyn Write, world: &World, outcome: &Outcome) -> i
             };
             let instant = |step: Option<usize>| step.map(|step| calendar.instant(step).to_string()).unwrap_or_default();
             let kwh = |register: Register| number(meter.kwh(register));
-            csv.write_record([
+            let mut cells = vec![
                 home_id(&world.plan, home),
                 first.date.year().to_string(),
                 group.id.clone(),
@@ -191,7 +207,24 @@ pub fn write_members(out: &mut dyn Write, world: &World, outcome: &Outcome) -> i
                 instant(meter.peak_import_step),
                 number(meter.peak_export_kw),
                 instant(meter.peak_export_step),
-            ])?;
+            ];
+            if let Some(money) = money {
+                // Of the contract years that begin in this year of the run; the first year has those before it too.
+                let is_of_year = |year: i16| match run_year {
+                    0 => year <= first.date.year(),
+                    _ => year == first.date.year(),
+                };
+                let bills = &money.bills;
+                let of_year = |totals: &[i64]| {
+                    let years = bills.actual[index].iter().map(|bill| bill.year);
+                    years.zip(totals).filter(|(year, _)| is_of_year(*year)).map(|(_, cents)| cents).sum::<i64>()
+                };
+                let actual: Vec<i64> = bills.actual[index].iter().map(Bill::total_cents).collect();
+                for totals in [&actual, &bills.without_cooperative_cents[index], &bills.without_devices_cents[index]] {
+                    cells.push(shown(euros(of_year(totals)), 2, 2));
+                }
+            }
+            csv.write_record(cells)?;
         }
     }
     csv.flush()

@@ -2,11 +2,13 @@
 
 use serde_json::{Value as Json, json};
 
+use super::money::Money;
 use super::rounded;
 use crate::engine::meters::{Meter, Register};
 use crate::engine::world::World;
 use crate::engine::{CommunityStep, Outcome};
 use crate::reduce::Total;
+use crate::rules::terms::Party;
 
 /// What a metric is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +83,68 @@ pub const METRICS: [Definition; 14] = [
     },
 ];
 
+/// Every metric of money, in the order it is shown: only of a run with rules.
+pub const MONEY_METRICS: [Definition; 14] = [
+    Definition { name: "bills.total_eur", unit: "EUR", definition: "what all homes and businesses pay, VAT included" },
+    Definition {
+        name: "bills.mean_eur",
+        unit: "EUR",
+        definition: "the same for each home and business and year of the run",
+    },
+    Definition {
+        name: "bills.gain_by_cooperative_eur",
+        unit: "EUR",
+        definition: "bills of all homes and businesses without the cooperative, less their bills",
+    },
+    Definition {
+        name: "bills.gain_by_devices_eur",
+        unit: "EUR",
+        definition: "bills without the cooperative and without own devices, less those without the cooperative; what devices cost is not in it",
+    },
+    Definition {
+        name: "bills.losing_fraction",
+        unit: "1",
+        definition: "part of homes and businesses whose bill is higher than without cooperative and own devices",
+    },
+    Definition {
+        name: "bills.members_losing_fraction",
+        unit: "1",
+        definition: "the same of members; null without members",
+    },
+    Definition {
+        name: "bills.energy_quote",
+        unit: "1",
+        definition: "a year's bill over income, mean over the homes whose income is known; null if none is",
+    },
+    Definition {
+        name: "bills.high_energy_quote_fraction",
+        unit: "1",
+        definition: "part of these homes whose bill is more than 10 % of income",
+    },
+    Definition {
+        name: "public.state_eur",
+        unit: "EUR",
+        definition: "received by the state: taxes, VAT, less credits and premiums",
+    },
+    Definition {
+        name: "public.grid_operator_eur",
+        unit: "EUR",
+        definition: "received by the grid operator, without VAT",
+    },
+    Definition {
+        name: "public.supplier_eur",
+        unit: "EUR",
+        definition: "received by the supplier, without VAT; what it pays for feed-in is taken off",
+    },
+    Definition {
+        name: "public.cooperative_eur",
+        unit: "EUR",
+        definition: "received by the cooperative from members, for feed-in of its plants, and by premiums",
+    },
+    Definition { name: "public.vat_eur", unit: "EUR", definition: "VAT, part of what the state receives" },
+    Definition { name: "ledger.sum_eur", unit: "EUR", definition: "sum of all accounts: zero" },
+];
+
 /// The value of a metric.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MetricValue {
@@ -117,13 +181,15 @@ pub(super) fn whole_or_decimal(number: f64) -> Json {
 /// The metrics of a run.
 #[derive(Clone, Debug)]
 pub struct Metrics {
-    /// The values, in the order of [`METRICS`].
+    /// The values, in the order of [`METRICS`] and, of a run with rules, [`MONEY_METRICS`].
     pub values: Vec<MetricValue>,
 }
 
 impl Metrics {
     /// Computes every metric of a run.
-    pub fn of(world: &World, outcome: &Outcome) -> Metrics {
+    ///
+    /// * `money` – what the rules did; `None` without rules.
+    pub fn of(world: &World, outcome: &Outcome, money: Option<&Money>) -> Metrics {
         let months = world.calendar.run_months().len();
         let summed: [fn(&Meter) -> f64; 8] = [
             |meter| meter.kwh(Register::Load),
@@ -155,7 +221,7 @@ impl Metrics {
         let number = |value: f64| MetricValue::Number(Some(rounded(value)));
         let part = |value: Option<f64>| MetricValue::Number(value.map(rounded));
         let members = world.homes.iter().filter(|home| home.member).count();
-        let values = vec![
+        let mut values = vec![
             number(world.homes.len() as f64),
             number(members as f64),
             number(load),
@@ -171,6 +237,7 @@ impl Metrics {
             number(peak_export),
             part(ratio(peak_sum, own_peaks)),
         ];
+        values.extend(money.into_iter().flat_map(|money| of_money(world, money)));
         Metrics { values }
     }
 
@@ -179,7 +246,11 @@ impl Metrics {
     /// # Panics
     /// If there is no such metric: names are ours.
     pub fn get(&self, name: &str) -> &MetricValue {
-        let index = METRICS.iter().position(|metric| metric.name == name).expect("the metric is one of METRICS");
+        let index = METRICS
+            .iter()
+            .chain(&MONEY_METRICS)
+            .position(|metric| metric.name == name)
+            .expect("the metric is one of METRICS");
         &self.values[index]
     }
 
@@ -190,12 +261,40 @@ impl Metrics {
 
     /// All metrics as `{"schema": 1, "metrics": {name: {value, unit, definition}}}`.
     pub fn to_json(&self) -> Json {
-        let each = METRICS.iter().zip(&self.values).map(|(metric, value)| {
+        let each = METRICS.iter().chain(&MONEY_METRICS).zip(&self.values).map(|(metric, value)| {
             let entry = json!({ "value": value.to_json(), "unit": metric.unit, "definition": metric.definition });
             (metric.name.to_owned(), entry)
         });
         json!({ "schema": 1, "metrics": Json::Object(each.collect()) })
     }
+}
+
+/// The metrics of money.
+fn of_money(world: &World, money: &Money) -> [MetricValue; 14] {
+    let eur = |cents: i64| Some(cents as f64 / 100.0);
+    let home_years = (money.homes * world.calendar.run_years()) as f64;
+    let bills = money.bills_cents();
+    let (by_cooperative, by_devices) = money.all_gains_cents();
+    let (losing, members_losing) = money.losing_parts(world);
+    let quote = money.energy_quote(world);
+    let party = |party| eur(money.ledger.of_party_cents(party));
+    [
+        eur(bills),
+        (home_years > 0.0).then(|| bills as f64 / 100.0 / home_years),
+        eur(by_cooperative),
+        eur(by_devices),
+        losing,
+        members_losing,
+        quote.map(|(mean, _)| mean),
+        quote.map(|(_, high)| high),
+        party(Party::State),
+        party(Party::GridOperator),
+        party(Party::Supplier),
+        party(Party::Cooperative),
+        eur(money.ledger.vat_cents()),
+        eur(money.ledger.sum_cents()),
+    ]
+    .map(|value| MetricValue::Number(value.map(rounded)))
 }
 
 /// The greatest value over the run's steps, at least 0, and the first step that has it; `None` if it is never above 0.

@@ -1,5 +1,7 @@
 //! From the language to the plan: what no single key can show, checked and filled in.
 
+mod rules;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -42,6 +44,8 @@ pub(super) fn plan(file: &said::File, root: &Node, files: &[PathBuf], faults: &m
     });
     build.ids(file);
     let sharing = build.sharing(file, &groups, cooperative.as_ref());
+    let rules = build.rules(file.rules.as_ref(), scenario.start.as_ref());
+    let shared_price = build.shared_price(file.sharing.as_ref(), &sharing, rules.is_some());
     let weather = build.weather(file.weather.as_ref(), &timezone);
     let market = build.market(file.market.as_ref(), &timezone);
     let start = build.start(scenario.start.as_ref()?)?;
@@ -65,6 +69,8 @@ pub(super) fn plan(file: &said::File, root: &Node, files: &[PathBuf], faults: &m
         groups,
         cooperative,
         sharing,
+        shared_price,
+        rules,
         neighbourhoods: build.neighbourhoods(file.neighbourhoods.as_ref()),
         row: None,
     };
@@ -219,6 +225,7 @@ impl<'a> Build<'a> {
         let at = self.at(&["homes", &index.to_string()]);
         let count = group.own.count.unwrap_or(1);
         let income_eur = self.spread(group.own.income_eur.as_ref(), at, "income_eur");
+        let annual_gas_m3 = self.spread(group.own.annual_gas_m3.as_ref(), at, "annual_gas_m3");
         let profile = match &group.more.profile {
             None | Some(said::Profile::Synthetic) => plan::Profile::Synthetic,
             Some(said::Profile::Metered(meter)) => self
@@ -234,7 +241,7 @@ impl<'a> Build<'a> {
                 .help("give each meter a group of its own with count = 1, or use the synthetic profile for the others");
             self.push(fault, at.key("profile").as_ref(), "one meter for many homes");
         }
-        let kind = plan::GroupKind::Homes { tenure: group.own.tenure, income_eur };
+        let kind = plan::GroupKind::Homes { tenure: group.own.tenure, income_eur, annual_gas_m3 };
         self.group(&group.more, at, kind, count, annual_kwh, profile, has_cooperative, timezone)
     }
 
@@ -325,12 +332,7 @@ impl<'a> Build<'a> {
     }
 
     fn connection(&mut self, words: &str, at: At) -> plan::Connection {
-        let parsed = || -> Option<plan::Connection> {
-            let (phases, fuse) = words.trim_end_matches(['A', 'a']).split_once(['x', 'X'])?;
-            let (phases, fuse_a) = (phases.trim().parse().ok()?, fuse.trim().parse().ok()?);
-            (matches!(phases, 1 | 3) && (1..=10_000).contains(&fuse_a)).then_some(plan::Connection { phases, fuse_a })
-        };
-        parsed().unwrap_or_else(|| {
+        plan::Connection::parse(words).unwrap_or_else(|| {
             let fault = Fault::error("kwartier::homes::connection", format!("\"{words}\" is not a grid connection"))
                 .help("write phases (1 or 3) and the fuse's current: \"1x35A\", \"3x25A\", \"3x80A\"");
             self.push(fault, at.origin("connection").as_ref(), "expected phases x ampere");
@@ -370,7 +372,13 @@ impl<'a> Build<'a> {
             }
         }
         let output = self.panels(&plant.more.own, (&plant.more.more, plant.own.meter_kind), at, timezone)?;
-        Some(plan::Plant { id: plant.own.id.clone().unwrap_or_default(), output })
+        let premium = self.premium(&plant.own, at);
+        Some(plan::Plant {
+            id: plant.own.id.clone().unwrap_or_default(),
+            output,
+            premium,
+            premium_origin: at.origin("premium"),
+        })
     }
 
     fn panels(

@@ -40,6 +40,8 @@ pub struct File {
     pub cooperative: Option<Cooperative>,
     /// Who gets the local kWh in each step. Default: nothing is shared.
     pub sharing: Option<Sharing>,
+    /// The facilitation rules: what everyone pays and receives. Default: no bills are made.
+    pub rules: Option<Rules>,
     /// Many communities out of this one scenario: one for each row of a table. Default: the scenario is one community.
     pub neighbourhoods: Option<Neighbourhoods>,
 }
@@ -210,6 +212,10 @@ pub struct Home {
     #[schemars(schema_with = "positive_or_spread")]
     #[serde(default)]
     pub income_eur: Option<Distribution>,
+    /// Use of gas, m³ a year: billed only, spread over the year by degree days. Default: 0, no gas connection.
+    #[schemars(schema_with = "not_negative_or_spread")]
+    #[serde(default)]
+    pub annual_gas_m3: Option<Distribution>,
 }
 
 /// The keys of a group of businesses that a home does not have.
@@ -516,6 +522,12 @@ pub struct Plant {
     /// Of a metered plant: whether values belong to their interval or are readings of a register that counts up.
     #[serde(default)]
     pub meter_kind: MeterKind,
+    /// The premium that it was granted, by the id of a rule, e.g. "nl.sce-solar-small". Default: none.
+    #[serde(default)]
+    pub premium: Option<String>,
+    /// Day on which the premium was applied for: its base amount is of that day. Default: the run's start.
+    #[serde(default)]
+    pub premium_granted: Option<LocalDay>,
 }
 
 /// Kind of plant.
@@ -538,6 +550,18 @@ pub struct Sharing {
     #[serde(default)]
     #[schemars(schema_with = "shares")]
     pub shares: Option<BTreeMap<String, f64>>,
+    /// What a shared kWh costs among members, EUR without VAT. Needed with `[rules]`.
+    #[serde(default)]
+    #[schemars(range(min = -100.0, max = 100.0))]
+    pub eur_per_kwh: Option<f64>,
+    /// The same with VAT.
+    #[serde(default)]
+    #[schemars(range(min = -100.0, max = 100.0))]
+    pub eur_per_kwh_incl_vat: Option<f64>,
+    /// VAT on a shared kWh, as a part. Default: the standard VAT of the rulebook.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub vat_fraction: Option<f64>,
 }
 
 /// The key by which members share.
@@ -568,6 +592,59 @@ pub struct Neighbourhoods {
     /// `[weather]`. The path is relative to this scenario, paths in the table are relative to the table.
     #[schemars(required)]
     pub file: Option<String>,
+}
+
+/// The facilitation rules: what everyone pays and receives.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct Rules {
+    /// A dated rulebook: one that is built in ("nl"), or the path of one of your own, ending in .toml. Default: none, only
+    /// the rules that are added here.
+    #[serde(default)]
+    pub book: Option<String>,
+    /// The grid operator whose tariffs hold, e.g. "liander". Default: none, network tariffs by operator are not billed.
+    #[serde(default)]
+    pub operator: Option<String>,
+    /// The supply contract, one of the book's or of `[[rules.contracts]]`. Default: none, energy itself is not billed.
+    #[serde(default)]
+    pub contract: Option<String>,
+    /// What to do where a rule holds but nobody has entered its numbers for the date. Default: refuse, naming the key.
+    #[serde(default)]
+    pub assume: Option<Assume>,
+    /// Rules of the book that shall not apply, by id.
+    #[serde(default)]
+    pub off: Vec<String>,
+    /// The only rules of the book that shall apply, besides the contract.
+    #[serde(default)]
+    pub only: Option<Vec<String>>,
+    /// First day of a contract year; its month counts, and netting runs over that year. Default: the run's start.
+    #[serde(default)]
+    #[schemars(schema_with = "local_date")]
+    pub contract_start: Option<toml::value::Datetime>,
+    /// Whether fees for feed-in may be above what feed-in earns, where a rule of the book forbids it.
+    #[serde(default)]
+    pub fee_may_exceed: bool,
+    /// Supply contracts of your own: `id`, `kind` (fixed, two-rate, dynamic) and prices.
+    #[serde(default)]
+    #[schemars(schema_with = "rule_tables")]
+    pub contracts: Vec<toml::Value>,
+    /// Rules of your own: `id`, `kind` and the keys of that kind.
+    #[serde(default)]
+    #[schemars(schema_with = "rule_tables")]
+    pub add: Vec<toml::Value>,
+    /// Other numbers for rules of the book: `id` and the keys that differ.
+    #[serde(default)]
+    #[schemars(schema_with = "rule_tables")]
+    pub replace: Vec<toml::Value>,
+}
+
+/// What to do where numbers are not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub enum Assume {
+    /// Take the last known ones, and say so on every result
+    LastKnown,
 }
 
 /// A load shape: the word "synthetic", or a metered series.
@@ -704,6 +781,34 @@ impl Serialize for Distribution {
     }
 }
 
+/// A local day in a table that is read twice: on the second time TOML's date has become a text.
+#[derive(Debug)]
+pub struct LocalDay(pub toml::value::Datetime);
+
+impl<'de> Deserialize<'de> for LocalDay {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<LocalDay, D::Error> {
+        match toml::Value::deserialize(deserializer)? {
+            toml::Value::Datetime(date) => Ok(LocalDay(date)),
+            toml::Value::String(text) => text.parse().map(LocalDay).map_err(D::Error::custom),
+            other => Err(D::Error::custom(format!("expected a date, found {other}"))),
+        }
+    }
+}
+
+impl JsonSchema for LocalDay {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "LocalDay".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        local_date(generator)
+    }
+}
+
 /// Two sets of keys in one table.
 ///
 /// serde's own `flatten` would lose places and good messages; here the table is read twice and the schema joined.
@@ -763,6 +868,12 @@ impl<A: JsonSchema, B: JsonSchema> JsonSchema for With<A, B> {
 
 fn local_date(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "format": "date" })
+}
+
+/// Tables of rules: their keys depend on their kind, and are checked with the rulebook.
+fn rule_tables(_: &mut SchemaGenerator) -> Schema {
+    let id = serde_json::json!({ "type": "string", "description": "Name of the rule." });
+    json_schema!({ "type": "array", "items": { "type": "object", "properties": { "id": id }, "additionalProperties": {} } })
 }
 
 fn efficiency(_: &mut SchemaGenerator) -> Schema {

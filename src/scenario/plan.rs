@@ -5,8 +5,11 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use rust_decimal::Decimal;
+
 use super::diagnostics::Origin;
 use super::language::{BusinessKind, CellTemperature, Distribution, Tenure, Transposition};
+use super::tree::Node;
 use crate::calendar::{Calendar, CalendarError, Country};
 
 /// A scenario that was checked.
@@ -50,6 +53,10 @@ pub struct Plan {
     pub cooperative: Option<Cooperative>,
     /// Who gets the local kWh.
     pub sharing: Sharing,
+    /// What a shared kWh costs; `None`: not said.
+    pub shared_price: Option<SharedPrice>,
+    /// The facilitation rules; `None`: no bills are made.
+    pub rules: Option<Rules>,
     /// The table that makes many communities of this plan, one for each row; `None`: the plan is one community.
     pub neighbourhoods: Option<NeighbourhoodsFile>,
     /// The row of a table that this is the plan of. Its sky is then that of its grid cell, which neighbours share.
@@ -103,9 +110,12 @@ impl Plan {
         let meters = loads.chain(roofs).chain(plants).map(|meter| &meter.file);
         let table = self.neighbourhoods.iter().map(|table| &table.file);
         let table = table.chain(self.row.iter().map(|row| &row.file));
+        let book = self.rules.as_ref().and_then(Rules::book_file);
         let mut once: Vec<PathBuf> = Vec::new();
         let prices = self.market.iter().map(|prices| &prices.file);
-        for file in self.weather.iter().map(|weather| &weather.file).chain(prices).chain(meters).chain(table) {
+        for file in
+            self.weather.iter().map(|weather| &weather.file).chain(prices).chain(meters).chain(table).chain(&book)
+        {
             if !once.contains(file) {
                 once.push(file.clone());
             }
@@ -146,6 +156,8 @@ pub enum GroupKind {
         tenure: Tenure,
         /// Yearly income, EUR; `None`: not known.
         income_eur: Option<Distribution>,
+        /// Use of gas, m³ a year; `None`: no gas connection.
+        annual_gas_m3: Option<Distribution>,
     },
     /// Businesses, with what they do if the scenario says it.
     Businesses(Option<BusinessKind>),
@@ -182,6 +194,13 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// A connection as it is written: "3x25A".
+    pub fn parse(words: &str) -> Option<Connection> {
+        let (phases, fuse) = words.trim_end_matches(['A', 'a']).split_once(['x', 'X'])?;
+        let (phases, fuse_a) = (phases.trim().parse().ok()?, fuse.trim().parse().ok()?);
+        (matches!(phases, 1 | 3) && (1..=10_000).contains(&fuse_a)).then_some(Connection { phases, fuse_a })
+    }
+
     /// The greatest power at 230 V between phase and neutral, kW.
     pub fn power_kw(self) -> f64 {
         f64::from(self.phases * self.fuse_a) * 0.23
@@ -282,6 +301,80 @@ pub struct Plant {
     pub id: String,
     /// What it gives.
     pub output: PvOutput,
+    /// The premium that it was granted, and the day of the application; `None` for the day: the run's start.
+    pub premium: Option<(String, Option<Date>)>,
+    /// Where the premium is named, for messages.
+    pub premium_origin: Option<Origin>,
+}
+
+/// What a shared kWh costs among members.
+#[derive(Clone, Debug)]
+pub struct SharedPrice {
+    /// EUR/kWh, exactly as it was written.
+    pub eur_per_kwh: Decimal,
+    /// Whether it includes VAT.
+    pub includes_vat: bool,
+    /// VAT, as a part; `None`: the standard one of the rulebook.
+    pub vat_fraction: Option<Decimal>,
+    /// Where it is written.
+    pub origin: Origin,
+}
+
+/// The facilitation rules as a scenario asks for them. The rules themselves are tables still: their keys depend on their
+/// kind, and are read with the rulebook.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// The book, and where it is named.
+    pub book: Option<(String, Origin)>,
+    /// The grid operator.
+    pub operator: Option<(String, Origin)>,
+    /// The supply contract.
+    pub contract: Option<(String, Origin)>,
+    /// Whether the last known numbers are taken where there are none.
+    pub assume_last_known: bool,
+    /// Rules that shall not apply.
+    pub off: Vec<(String, Origin)>,
+    /// The only rules of the book that shall apply.
+    pub only: Option<Vec<(String, Origin)>>,
+    /// First day of a contract year: as written, or the run's start.
+    pub contract_start: Option<Date>,
+    /// Whether fees for feed-in may be above what feed-in earns.
+    pub fee_may_exceed: bool,
+    /// Supply contracts of the scenario.
+    pub contracts: Vec<Node>,
+    /// Rules of the scenario.
+    pub add: Vec<Node>,
+    /// Other numbers for rules of the book.
+    pub replace: Vec<Node>,
+    /// The heading of the section.
+    pub origin: Origin,
+}
+
+impl Rules {
+    /// No book and no rules.
+    pub fn empty(origin: Origin) -> Rules {
+        Rules {
+            book: None,
+            operator: None,
+            contract: None,
+            assume_last_known: false,
+            off: Vec::new(),
+            only: None,
+            contract_start: None,
+            fee_may_exceed: false,
+            contracts: Vec::new(),
+            add: Vec::new(),
+            replace: Vec::new(),
+            origin,
+        }
+    }
+
+    /// The file of a book of one's own.
+    pub fn book_file(&self) -> Option<PathBuf> {
+        let (name, origin) = self.book.as_ref()?;
+        let path = origin.folder().join(name);
+        path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml")).then_some(path)
+    }
 }
 
 /// Who gets the local kWh in each step.

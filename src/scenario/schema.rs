@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Value as Json, json};
 
@@ -10,8 +11,13 @@ use super::language;
 
 /// The schema that scenarios are checked against: everything inline, nothing nullable.
 pub fn of_language() -> Json {
+    of_type::<language::File>()
+}
+
+/// The schema of a table that is read as `T`, in the same form.
+pub fn of_type<T: JsonSchema>() -> Json {
     let settings = SchemaSettings::draft2020_12().for_deserialize().with(|settings| settings.inline_subschemas = true);
-    let mut schema = settings.into_generator().into_root_schema_for::<language::File>().to_value();
+    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
     drop_null(&mut schema);
     schema
 }
@@ -107,7 +113,8 @@ pub fn reference() -> String {
     page
 }
 
-fn section(schema: &Json, path: &str, page: &mut String) {
+/// The keys of a table as a table in Markdown, and its tables below it.
+pub(crate) fn section(schema: &Json, path: &str, page: &mut String) {
     let Some(properties) = schema["properties"].as_object() else { return };
     let required = |key: &str| schema["required"].as_array().is_some_and(|keys| keys.iter().any(|k| k == key));
     let mut tables = Vec::new();
@@ -204,7 +211,8 @@ mod tests {
         let mut found = vec![("the top".to_owned(), &schema)];
         tables(&schema, "", &mut found);
         assert!(found.iter().any(|(path, _)| path == "homes.battery"), "{found:?}");
-        for (path, table) in found {
+        // The keys of rules depend on their kind: `rules::reference` completes them.
+        for (path, table) in found.into_iter().filter(|(path, _)| !path.starts_with("rules.")) {
             assert_eq!(table["additionalProperties"], false, "{path}");
             for (key, own) in table["properties"].as_object().unwrap() {
                 assert!(own["description"].is_string(), "{path}: {key} has no description");

@@ -360,7 +360,7 @@ fn take(node: &mut Node, name: &str) -> Option<Node> {
 /// Merges `over` into `base`: tables key by key, lists of entries by `id`, everything else replaced.
 ///
 /// A spread of numbers is one value: one of another form replaces it.
-fn merge(base: &mut Node, over: Node, faults: &mut Vec<Fault>) {
+pub(crate) fn merge(base: &mut Node, over: Node, faults: &mut Vec<Fault>) {
     let replaces = is_spread(base) && is_spread(&over) && !has_keys_of(base, &over);
     match (&mut base.value, over.value) {
         (Value::Table(entries), Value::Table(new)) if !replaces => {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::standard;
+use crate::engine::meters::{Greatest, Wanted};
 use crate::engine::vector::Vector;
 use crate::engine::world::World;
 use crate::engine::{self, Balance, CommunityStep, Next, Options, Outcome};
@@ -24,6 +25,9 @@ pub struct Measured {
     /// Wall time of the day loop by home and step, ns: from the end of the first day to the end of the last. The least of
     /// all runs.
     pub ns_per_home_step: f64,
+    /// The same with the registers that the rules of a dynamic contract ask for instead of the tariff slots, ns. `None` in
+    /// what earlier versions measured.
+    pub ns_per_home_step_rules: Option<f64>,
     /// Years of homes in a second with all that a run needs: sampling, weather, shapes, the day loop, the balance.
     pub home_years_per_second: f64,
     /// The most memory that the process had, bytes; `None` where the system does not tell.
@@ -36,6 +40,8 @@ pub struct Measured {
     pub run_s: f64,
     /// SHA-256 of every register, peak and step, to the last bit (the first 128 bits).
     pub checksum: String,
+    /// The same with the registers of rules.
+    pub checksum_rules: Option<String>,
 }
 
 /// Why a measurement is worth nothing.
@@ -82,7 +88,37 @@ pub fn measure(homes: u32, vector: Vector, runs: u32) -> Result<Measured, BenchE
     let begun = Instant::now();
     world.make_shapes();
     let shapes_s = begun.elapsed().as_secs_f64();
-    let options = Options { vector, registers: standard::registers(&world.calendar), ..Options::default() };
+    let slots = time(&world, homes, vector, runs, standard::registers(&world.calendar))?;
+    // Before the rules: what their registers take is not the day loop's.
+    let peak_memory_bytes = peak_memory_bytes();
+    let rules = time(&world, homes, vector, runs.div_ceil(2), standard::rules_registers(&world.calendar))?;
+    let years = world.calendar.run_years() as f64;
+    Ok(Measured {
+        homes,
+        threads: rayon::current_num_threads(),
+        vector: vector.name().to_owned(),
+        ns_per_home_step: slots.ns_per_home_step,
+        ns_per_home_step_rules: Some(rules.ns_per_home_step),
+        home_years_per_second: f64::from(homes) * years / (prepare_s + shapes_s + slots.run_s),
+        peak_memory_bytes,
+        prepare_s,
+        shapes_s,
+        run_s: slots.run_s,
+        checksum: slots.checksum,
+        checksum_rules: Some(rules.checksum),
+    })
+}
+
+/// What runs with some registers took at least, and their results.
+struct Timed {
+    ns_per_home_step: f64,
+    run_s: f64,
+    checksum: String,
+}
+
+/// Runs a world some times, at least once.
+fn time(world: &World, homes: u32, vector: Vector, runs: u32, registers: Vec<Wanted>) -> Result<Timed, BenchError> {
+    let options = Options { vector, registers, ..Options::default() };
     let days = world.calendar.days();
     let home_steps = f64::from(homes) * (world.calendar.steps() - days.first().map_or(0, |day| day.steps)) as f64;
     let (mut loop_s, mut run_s) = (f64::INFINITY, f64::INFINITY);
@@ -95,7 +131,7 @@ pub fn measure(homes: u32, vector: Vector, runs: u32) -> Result<Measured, BenchE
             marks = Some((marks.map_or(now, |(first, _)| first), now));
             Ok::<_, Infallible>(Next::GoOn)
         };
-        let Ok(outcome) = engine::run(&world, &options, on_day);
+        let Ok(outcome) = engine::run(world, &options, on_day);
         run_s = run_s.min(begun.elapsed().as_secs_f64());
         if let Some((first, last)) = marks {
             loop_s = loop_s.min((last - first).as_secs_f64());
@@ -106,30 +142,20 @@ pub fn measure(homes: u32, vector: Vector, runs: u32) -> Result<Measured, BenchE
         }
         // The first and the last: a checksum of many homes takes as long as a run.
         if run == 0 || run + 1 == runs {
-            let sum = checksum(&world, &outcome, options.registers.len());
+            let sum = checksum(world, &outcome, &options.registers);
             if let Some(first) = seen.take_if(|seen| *seen != sum) {
                 return Err(BenchError::NotTheSame { homes, vector: vector.name(), first, last: sum });
             }
             seen = Some(sum);
         }
     }
-    let years = world.calendar.run_years() as f64;
-    Ok(Measured {
-        homes,
-        threads: rayon::current_num_threads(),
-        vector: vector.name().to_owned(),
-        ns_per_home_step: loop_s * 1e9 / home_steps.max(1.0),
-        home_years_per_second: f64::from(homes) * years / (prepare_s + shapes_s + run_s),
-        peak_memory_bytes: peak_memory_bytes(),
-        prepare_s,
-        shapes_s,
-        run_s,
-        checksum: seen.unwrap_or_default(),
-    })
+    Ok(Timed { ns_per_home_step: loop_s * 1e9 / home_steps.max(1.0), run_s, checksum: seen.unwrap_or_default() })
 }
 
 /// A fingerprint of all results: what every home's meter says of every month, and the community in every step.
-pub fn checksum(world: &World, outcome: &Outcome, registers: usize) -> String {
+///
+/// * `registers` – those that the run was asked for.
+pub fn checksum(world: &World, outcome: &Outcome, registers: &[Wanted]) -> String {
     let mut hash = Sha256::new();
     let mut add = |value: f64| hash.update(value.to_bits().to_le_bytes());
     for month in 0..world.calendar.run_months().len() {
@@ -142,7 +168,19 @@ pub fn checksum(world: &World, outcome: &Outcome, registers: usize) -> String {
                 add(kw);
                 add(step.map_or(-1.0, |step| step as f64));
             }
-            (0..registers).for_each(|register| add(outcome.weighted(home, register, month)));
+            for period in outcome.periods().of_month(month) {
+                for (register, wanted) in registers.iter().enumerate() {
+                    match wanted {
+                        Wanted::Sum(_) => add(outcome.weighted(home, register, period)),
+                        Wanted::HoursAbove(_) => add(outcome.hours_above(home, register, period)),
+                        Wanted::Maximum(_) => {
+                            let Greatest { kw, step } = outcome.maximum(home, register, period);
+                            add(kw);
+                            add(step.map_or(-1.0, |step| step as f64));
+                        }
+                    }
+                }
+            }
         }
     }
     for step in &outcome.community {
@@ -182,16 +220,18 @@ mod tests {
 
     #[test]
     fn the_checksum_is_that_of_the_results_and_not_of_how_they_were_made() {
-        let sums: Vec<String> = Vector::available()
+        let sums: Vec<[String; 2]> = Vector::available()
             .into_iter()
             .flat_map(|vector| [1, 3].map(|threads| (vector, threads)))
             .map(|(vector, threads)| {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-                pool.install(|| measure(300, vector, 1)).unwrap().checksum
+                let measured = pool.install(|| measure(300, vector, 1)).unwrap();
+                [measured.checksum, measured.checksum_rules.unwrap()]
             })
             .collect();
-        assert!(sums.iter().all(|sum| *sum == sums[0] && sum.len() == 32), "{sums:?}");
-        assert_ne!(measure(301, Vector::widest(), 1).unwrap().checksum, sums[0]);
+        assert!(sums.iter().all(|sum| *sum == sums[0] && sum.iter().all(|sum| sum.len() == 32)), "{sums:?}");
+        assert_ne!(measure(301, Vector::widest(), 1).unwrap().checksum, sums[0][0]);
+        assert_ne!(sums[0][0], sums[0][1], "other registers, another checksum");
     }
 
     #[test]
@@ -201,8 +241,19 @@ mod tests {
         assert_eq!((measured.homes, measured.vector.as_str()), (20, Vector::widest().name()));
         let world = World::new(standard::plan(20), &mut Vec::new()).unwrap();
         let registers = standard::registers(&world.calendar);
-        let slots = registers[0].weights.iter().zip(&registers[1].weights);
+        let [Wanted::Sum(high), Wanted::Sum(low), ..] = &registers[..] else { panic!("slots are sums: {registers:?}") };
+        let slots = high.weights.iter().zip(&low.weights);
         assert!(slots.clone().all(|(high, low)| (high + low - 1.0).abs() < f64::EPSILON));
         assert!(slots.clone().any(|(high, _)| *high > 0.0) && slots.clone().any(|(_, low)| *low > 0.0));
+    }
+
+    #[test]
+    fn the_price_of_the_rules_moves_in_every_step_and_is_negative_at_times() {
+        let world = World::new(standard::plan(1), &mut Vec::new()).unwrap();
+        let registers = standard::rules_registers(&world.calendar);
+        let Wanted::Sum(price) = &registers[1] else { panic!("the second is the price: {registers:?}") };
+        assert!(price.weights.windows(2).all(|pair| (pair[0] - pair[1]).abs() > 0.0));
+        let negative = price.weights.iter().filter(|price| **price < 0.0).count() as f64 / price.weights.len() as f64;
+        assert!((0.01..0.3).contains(&negative), "a part of {negative}");
     }
 }

@@ -13,6 +13,7 @@ use crate::calendar::Calendar;
 use crate::engine::world::{Common, SharedSky, World};
 use crate::engine::{self, DayFlows, Next, Options, Outcome};
 use crate::neighbourhood::table::{self, Row, plan_of};
+use crate::rules::rulebook::Rulebook;
 use crate::scenario::diagnostics::Fault;
 use crate::scenario::plan::{NeighbourhoodsFile, Plan};
 use crate::weather::sky::sky_cell;
@@ -28,6 +29,11 @@ pub fn check_files(plan: &Plan) -> Vec<Fault> {
     let mut faults = World::check_files(plan);
     if let Some(table) = &plan.neighbourhoods {
         read_rows(plan, table, &mut faults);
+    }
+    if let Some(rules) = &plan.rules {
+        let mut warnings = Vec::new();
+        let book = Rulebook::read(rules, plan.shared_price.as_ref(), &mut warnings);
+        faults.extend(book.err().unwrap_or(warnings));
     }
     faults
 }

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use crate::calendar::{Calendar, Country};
 use crate::device::pv::Roof;
-use crate::engine::meters::{Flow, WeightedRegister};
+use crate::engine::meters::{Flow, Wanted, WeightedRegister};
 use crate::scenario::language::{CellTemperature, Distribution, Tenure, Transposition};
 use crate::scenario::plan::{
     Battery, Connection, Cooperative, Group, GroupKind, Panels, Plan, Plant, Profile, Pv, PvOutput, Sharing,
@@ -44,7 +44,7 @@ pub fn plan(homes: u32) -> Plan {
     );
     let group = Group {
         id: "home".to_owned(),
-        kind: GroupKind::Homes { tenure: Tenure::Owner, income_eur: None },
+        kind: GroupKind::Homes { tenure: Tenure::Owner, income_eur: None, annual_gas_m3: None },
         count: homes,
         annual_kwh: Some(Distribution::LogNormal { mean: 2953.0, sd: 1681.0 }),
         profile: Profile::Synthetic,
@@ -63,8 +63,12 @@ pub fn plan(homes: u32) -> Plan {
         }),
     };
     let exactly = Distribution::Exactly;
-    let plant =
-        Plant { id: "roof".to_owned(), output: panels(exactly(0.3 * f64::from(homes)), exactly(12.0), exactly(180.0)) };
+    let plant = Plant {
+        id: "roof".to_owned(),
+        output: panels(exactly(0.3 * f64::from(homes)), exactly(12.0), exactly(180.0)),
+        premium: None,
+        premium_origin: None,
+    };
     Plan {
         name: "Standard neighbourhood".to_owned(),
         about: String::new(),
@@ -85,13 +89,15 @@ pub fn plan(homes: u32) -> Plan {
         groups: vec![group],
         cooperative: Some(Cooperative { name: "the cooperative".to_owned(), plants: vec![plant] }),
         sharing: Sharing::ProRata,
+        shared_price: None,
+        rules: None,
         neighbourhoods: None,
         row: None,
     }
 }
 
 /// Its registers beyond those of every home: import and export, each in the high and in the low slot.
-pub fn registers(calendar: &Calendar) -> Vec<WeightedRegister> {
+pub fn registers(calendar: &Calendar) -> Vec<Wanted> {
     let high: Vec<f64> = (calendar.days().iter())
         .flat_map(|day| day.range().map(move |step| (day, step)))
         .map(|(day, step)| f64::from(u8::from(!day.is_free() && HIGH_MINUTES.contains(&calendar.local_minute(step)))))
@@ -99,6 +105,30 @@ pub fn registers(calendar: &Calendar) -> Vec<WeightedRegister> {
     let low: Vec<f64> = high.iter().map(|high| 1.0 - high).collect();
     [Flow::Import, Flow::Export]
         .into_iter()
-        .flat_map(|flow| [&high, &low].map(|weights| WeightedRegister { flow, weights: weights.clone() }))
+        .flat_map(|flow| [&high, &low].map(|weights| WeightedRegister { flow, weights: weights.clone() }.into()))
+        .collect()
+}
+
+/// What the rules of a dynamic contract with a price for every quarter-hour ask for: each flow of the meter and of
+/// sharing as it is and times the price, and export times the least that it must be paid.
+///
+/// The price is a series of ours that moves in every step as a market's does: a day's course, a course over weeks, and a
+/// part that is another in each step; negative now and then.
+pub fn rules_registers(calendar: &Calendar) -> Vec<Wanted> {
+    let price = |step: usize| {
+        let day = libm::sin(f64::from(calendar.local_minute(step)) * std::f64::consts::TAU / 720.0 - 1.0);
+        let weeks = libm::sin(step as f64 / 1_500.0);
+        // Multiples of the golden ratio, less their whole part: spread evenly, and no two the same.
+        let own = (step as f64 * 0.618_033_988_749_894_8).fract() - 0.5;
+        0.08 + 0.07 * day + 0.04 * weeks + 0.06 * own
+    };
+    let prices: Vec<f64> = (0..calendar.steps()).map(price).collect();
+    let least: Vec<f64> = prices.iter().map(|price| (price - 0.02).max(0.5 * price)).collect();
+    let ones = vec![1.0; prices.len()];
+    let of = |flow: Flow, weights: &[f64]| WeightedRegister { flow, weights: weights.to_vec() }.into();
+    [Flow::Import, Flow::Export, Flow::Load, Flow::SharedIn, Flow::SharedOut]
+        .into_iter()
+        .flat_map(|flow| [of(flow, &ones), of(flow, &prices)])
+        .chain([of(Flow::Export, &least)])
         .collect()
 }

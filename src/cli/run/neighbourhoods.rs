@@ -77,6 +77,7 @@ pub(super) fn run(plan: Plan, mut loaded: Loaded, args: &RunArgs, common: &Commo
             plan: study.plan(),
             data_files: &study.data_files(),
             balance: worst_balance(&done),
+            money: None,
             timings: Timings { prepared, simulated, home_steps: open_homes * study.calendar().steps() },
         };
         folder.write("run.json", |file| files::write_json(file, &manifest.to_json(&loaded)))?;

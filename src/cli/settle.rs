@@ -1,0 +1,94 @@
+//! `kwartier settle`: given readings through the same sharing, rules and bills, without a simulation.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::output::{Stop, load_plan, or_all_faults, print, print_json, show_faults};
+use super::{Common, Format, ScenarioArgs};
+use crate::engine::world::World;
+use crate::neighbourhood;
+use crate::report::bills::{self, PointBills};
+use crate::rules::bill::Bill;
+use crate::rules::kinds::EnergyPrice;
+use crate::rules::meters::{self, Asked, Read};
+use crate::rules::points;
+use crate::rules::readings::Life;
+use crate::rules::rulebook::{Rulebook, Span};
+use crate::rules::settle::{Options, Refusal, settle as settle_point};
+use crate::scenario::diagnostics;
+
+#[derive(Args, Debug)]
+pub(super) struct SettleArgs {
+    #[command(flatten)]
+    scenario: ScenarioArgs,
+    /// The readings: yearly registers (`id,year,import_kwh,export_kwh,gas_m3` …) or intervals (`time,id,import_kwh,export_kwh` …)
+    #[arg(long, value_name = "FILE")]
+    meters: PathBuf,
+}
+
+/// The bills of one reading, or why they cannot be made.
+type Settled = Result<Vec<Bill>, Vec<Refusal>>;
+
+pub(super) fn settle(args: &SettleArgs, common: &Common) -> Result<(), Stop> {
+    let (plan, mut loaded) = load_plan(&args.scenario)?;
+    let Some(rules) = &plan.rules else {
+        let message = "this scenario has no [rules]: add them, with book = \"nl\" and a contract, to make bills";
+        return Err(Stop::Usage(message.to_owned()));
+    };
+    let book = Rulebook::read(rules, plan.shared_price.as_ref(), &mut loaded.faults);
+    let book = or_all_faults(book, &mut loaded)?;
+    let homes = neighbourhood::homes(&plan);
+    let points = points::of_plan(&plan, &homes);
+    let calendar = plan.calendar().expect("the check has made the axis of every plan");
+    // Only what is priced by the step needs the price of each step, and the weather that makes it.
+    let is_dynamic = book.rules.iter().any(|rule| {
+        book.choices.contract.as_ref() == Some(&rule.id)
+            && rule.versions.iter().any(|v| v.instrument.as_energy_price().is_some_and(EnergyPrice::is_dynamic))
+    });
+    let prices = if is_dynamic {
+        let world = World::new(plan.clone(), &mut loaded.faults);
+        let world = or_all_faults(world, &mut loaded)?;
+        Some(or_all_faults(world.prices(), &mut loaded)?)
+    } else {
+        None
+    };
+    let prices_eur_per_kwh = prices.as_ref().map(|prices| prices.as_slice());
+    let asked = Asked { plan: &plan, points: &points, book: &book, calendar: &calendar, prices_eur_per_kwh };
+    let Some(reads) = meters::read(&args.meters, &asked, &mut loaded.faults) else {
+        diagnostics::sort(&mut loaded.faults);
+        return Err(Stop::Input(loaded.faults));
+    };
+    let settled: Vec<(Vec<Span<'_>>, Settled)> = reads
+        .iter()
+        .map(|read| {
+            let spans = book.spans(&read.as_read, read.from, read.until);
+            let options = Options { life: Life::Actual, explains: false };
+            let bills = settle_point(&book, &spans, &read.as_read, &read.readings, options);
+            (spans, bills)
+        })
+        .collect();
+    let refusals: Vec<Refusal> =
+        settled.iter().filter_map(|(_, bills)| bills.as_ref().err()).flatten().cloned().collect();
+    if !refusals.is_empty() {
+        loaded.faults.extend(book.faults_of(&refusals));
+        diagnostics::sort(&mut loaded.faults);
+        return Err(Stop::Input(loaded.faults));
+    }
+    if !common.quiet {
+        show_faults(&loaded.faults);
+    }
+    let spans: Vec<Span<'_>> = settled.iter().flat_map(|(spans, _)| spans.iter().cloned()).collect();
+    let bills: Vec<PointBills<'_>> = reads
+        .iter()
+        .zip(&settled)
+        .map(|(read, (_, bills)): (&Read, _)| PointBills {
+            id: &read.as_read.id,
+            bills: bills.as_ref().map_or(&[][..], Vec::as_slice),
+        })
+        .collect();
+    match common.format {
+        Format::Table => print(&bills::text(&bills, &book, &spans)),
+        Format::Json => print_json(&bills::to_json(&bills, &book, &spans)),
+    }
+}

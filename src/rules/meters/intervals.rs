@@ -1,0 +1,277 @@
+//! Intervals: `time, id, import_kwh, export_kwh, generation_kwh`, one row for each step and point.
+//!
+//! `time` is the start of the step, with an offset or Z. Steps are those of the scenario; each point has every step from its
+//! first to its last, whole local days. Members share by the scenario's key, step by step.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use super::{Asked, File, Read, Row};
+use crate::engine::meters::Flow;
+use crate::rules::readings::{Need, Needs, PeriodReading, Point, Readings, Weight};
+use crate::rules::rulebook::Rulebook;
+use crate::rules::terms::Party;
+use crate::scenario::diagnostics::Fault;
+use crate::scenario::plan::Sharing;
+use crate::series::stamp::{self, Written};
+
+const COLUMNS: [&str; 5] = ["time", "id", "import_kwh", "export_kwh", "generation_kwh"];
+
+/// What a point did in a step, kWh.
+#[derive(Clone, Copy, Debug, Default)]
+struct Step {
+    import: Decimal,
+    export: Decimal,
+    generation: Decimal,
+    shared_in: Decimal,
+    shared_out: Decimal,
+}
+
+/// The steps of a point, from the first one on.
+struct Series {
+    first: usize,
+    steps: Vec<Step>,
+}
+
+pub(super) fn read(file: &mut File<'_, '_, '_>, asked: &Asked<'_>) -> Option<Vec<Read>> {
+    file.check_columns(&COLUMNS, &["time", "id"]);
+    if file.findings.refuse() {
+        return None;
+    }
+    let mut rows: BTreeMap<usize, BTreeMap<usize, (Step, Row<'_>)>> = BTreeMap::new();
+    for row in file.rows.clone() {
+        let (point, step) = (file.point(&row, asked), step_of(file, &row, asked));
+        let mut number = |column: &str| file.number(&row, column);
+        let (import, export, generation) = (number("import_kwh"), number("export_kwh"), number("generation_kwh"));
+        let (Some(point), Some(step)) = (point, step) else { continue };
+        let is_plant = asked.points[point].owner() == Party::Cooperative;
+        let of_plant =
+            |value: Option<Decimal>, other: Option<Decimal>| value.or(other.filter(|_| is_plant)).unwrap_or_default();
+        let flows = Step {
+            import: import.unwrap_or_default(),
+            export: of_plant(export, generation),
+            generation: of_plant(generation, export),
+            ..Step::default()
+        };
+        if rows.entry(point).or_default().insert(step, (flows, row.clone())).is_some() {
+            let fault = Fault::error(
+                "kwartier::meters::twice",
+                format!("\"{}\" is read twice for this step", asked.points[point].id),
+            )
+            .help("give one row for each point and step");
+            file.at_row(&row, fault, "read before");
+        }
+    }
+    let mut series: BTreeMap<usize, Series> = BTreeMap::new();
+    for (point, steps) in rows {
+        series.extend(whole(file, asked, point, &steps).map(|own| (point, own)));
+    }
+    if file.findings.refuse() {
+        return None;
+    }
+    share(asked, &mut series);
+    Some(series.into_iter().map(|(point, series)| settle_periods(asked, point, &series)).collect())
+}
+
+fn step_of(file: &mut File<'_, '_, '_>, row: &Row<'_>, asked: &Asked<'_>) -> Option<usize> {
+    let (index, text) = file.cell(row, "time")?;
+    let (message, help) = match stamp::read(text) {
+        Some(Written::Instant(instant_s)) => {
+            let step = jiff::Timestamp::from_second(instant_s).ok().and_then(|at| asked.calendar.step_at(at));
+            match step {
+                Some(step) if asked.calendar.start_s(step) == instant_s => return Some(step),
+                Some(_) => (
+                    format!("`{text}` is not the start of a step of {} minutes", asked.calendar.step_minutes()),
+                    "set scenario.step_minutes to the length of the intervals; a stamp is the start of its interval".to_owned(),
+                ),
+                None => (
+                    format!("`{text}` is outside of the scenario's run"),
+                    "set scenario.start and scenario.years so that the run holds the readings".to_owned(),
+                ),
+            }
+        }
+        Some(Written::Clock(_)) => (
+            format!("`{text}` says neither its offset nor Z"),
+            "write 2026-01-01T00:00:00+01:00 or 2025-12-31T23:00:00Z: on the clock alone an hour is there twice in autumn".to_owned(),
+        ),
+        None => (format!("`{text}` is not a time"), "write 2026-01-01T00:00:00+01:00 or 2025-12-31T23:00:00Z".to_owned()),
+    };
+    file.at_cell(row, index, Fault::error("kwartier::meters::time", message).help(help), "here");
+    None
+}
+
+/// The steps of a point, if every one from the first to the last is there and the days are whole.
+fn whole(
+    file: &mut File<'_, '_, '_>,
+    asked: &Asked<'_>,
+    point: usize,
+    steps: &BTreeMap<usize, (Step, Row<'_>)>,
+) -> Option<Series> {
+    let (first, (_, first_row)) = steps.first_key_value()?;
+    let (last, (_, last_row)) = steps.last_key_value()?;
+    let id = &asked.points[point].id;
+    let days = asked.calendar.days();
+    let (first_day, last_day) = (&days[asked.calendar.day_of(*first)], &days[asked.calendar.day_of(*last)]);
+    if first_day.first_step != *first || last_day.range().end != last + 1 {
+        let is_first = first_day.first_step != *first;
+        let (day, row) = if is_first { (first_day, first_row) } else { (last_day, last_row) };
+        let message = format!(
+            "the readings of \"{id}\" do not {} with a whole day: {} is cut",
+            if is_first { "begin" } else { "end" },
+            day.date
+        );
+        let fault = Fault::error("kwartier::meters::part_of_a_day", message)
+            .help("give whole local days: bills count by the day");
+        file.at_row(row, fault, "in the middle of a day");
+        return None;
+    }
+    let mut flows = Vec::with_capacity(steps.len());
+    for (expected, (step, (own, row))) in (*first..).zip(steps) {
+        if *step != expected {
+            let missing = step - expected;
+            let at = asked.calendar.instant(expected);
+            let fault = Fault::error(
+                "kwartier::meters::gap",
+                format!(
+                    "{} of \"{id}\" missing before this row, from {at} on",
+                    if missing == 1 { "1 step".to_owned() } else { format!("{missing} steps") }
+                ),
+            )
+            .help("give every step; a reading that is not known cannot be settled");
+            file.at_row(row, fault, "after a gap");
+            return None;
+        }
+        flows.push(*own);
+    }
+    Some(Series { first: *first, steps: flows })
+}
+
+/// Shares by the scenario's key among the members that were read, step by step.
+fn share(asked: &Asked<'_>, series: &mut BTreeMap<usize, Series>) {
+    let sharing = &asked.plan.sharing;
+    if *sharing == Sharing::None {
+        return;
+    }
+    let members: Vec<usize> = series.keys().copied().filter(|point| asked.points[*point].is_member).collect();
+    let parts = fixed_parts(asked, &members);
+    let (Some(from), Some(until)) =
+        (series.values().map(|own| own.first).min(), series.values().map(|own| own.first + own.steps.len()).max())
+    else {
+        return;
+    };
+    for step in from..until {
+        let flows = |series: &BTreeMap<usize, Series>, point: &usize| {
+            let own = &series[point];
+            step.checked_sub(own.first).and_then(|at| own.steps.get(at)).copied().unwrap_or_default()
+        };
+        let need: Decimal = members.iter().map(|point| flows(series, point).import).sum();
+        let surplus: Decimal = members.iter().map(|point| flows(series, point).export).sum();
+        if need.is_zero() || surplus.is_zero() {
+            continue;
+        }
+        let taken: Vec<Decimal> = members
+            .iter()
+            .zip(&parts)
+            .map(|(point, part)| {
+                let own = flows(series, point).import;
+                match part {
+                    None => own * need.min(surplus) / need,
+                    Some(part) => (surplus * part).min(own),
+                }
+            })
+            .collect();
+        let all: Decimal = taken.iter().sum();
+        for (point, taken) in members.iter().zip(&taken) {
+            let own = series.get_mut(point).expect("members are among those that were read");
+            if let Some(flows) = step.checked_sub(own.first).and_then(|at| own.steps.get_mut(at)) {
+                flows.shared_in = *taken;
+                flows.shared_out = flows.export * all / surplus;
+            }
+        }
+    }
+}
+
+/// The fixed part of each member; `None` with pro-rata.
+fn fixed_parts(asked: &Asked<'_>, members: &[usize]) -> Vec<Option<Decimal>> {
+    let homes = crate::neighbourhood::homes(asked.plan);
+    let group = |point: &usize| homes.get(*point).map(|home| home.group);
+    let receivers = homes.iter().filter(|home| home.member).count().max(1);
+    let part = |point: &usize| match (&asked.plan.sharing, group(point)) {
+        (Sharing::ProRata | Sharing::None, _) => None,
+        (_, None) => Some(Decimal::ZERO),
+        (Sharing::Equal, Some(_)) => Some(Decimal::ONE / Decimal::from(receivers)),
+        (Sharing::Static(shares), Some(group)) => {
+            let of_group = homes.iter().filter(|home| home.member && home.group == group).count().max(1);
+            let share: Decimal = shares[group].to_string().parse().unwrap_or_default();
+            Some(share / Decimal::from(of_group))
+        }
+    };
+    members.iter().map(part).collect()
+}
+
+/// The registers of a point by period: months, cut where its rules change.
+fn settle_periods(asked: &Asked<'_>, point: usize, series: &Series) -> Read {
+    let as_read: Point = asked.points[point].clone();
+    let calendar = asked.calendar;
+    let last = series.first + series.steps.len() - 1;
+    let (from, end) =
+        (calendar.days()[calendar.day_of(series.first)].date, calendar.days()[calendar.day_of(last)].date);
+    let until = end.tomorrow().unwrap_or(end);
+    let spans = asked.book.spans(&as_read, from, until);
+    let mut asked_for = Needs::default();
+    Rulebook::ask(&spans, &mut asked_for);
+    let needs: Vec<Need> = asked_for.all().to_vec();
+    let begins = |date: Date| date.day() == 1 || spans.iter().any(|span| span.from == date);
+    let mut periods: Vec<PeriodReading> = Vec::new();
+    let step_h = Decimal::from(calendar.step_minutes()) / Decimal::from(60);
+    for day in &calendar.days()[calendar.day_of(series.first)..=calendar.day_of(last)] {
+        if periods.is_empty() || begins(day.date) {
+            let values = vec![Decimal::ZERO; needs.len()];
+            periods.push(PeriodReading { from: day.date, until: day.date, values, gas_m3: Decimal::ZERO });
+        }
+        let period = periods.last_mut().expect("one was just opened");
+        period.until = day.date.tomorrow().unwrap_or(day.date);
+        for step in day.range() {
+            let flows = &series.steps[step - series.first];
+            let minute = calendar.local_minute(step);
+            let spot = asked.prices_eur_per_kwh.map_or(Decimal::ZERO, |prices| exact(prices[step]));
+            for (need, value) in needs.iter().zip(&mut period.values) {
+                match need {
+                    Need::Sum(flow, weight) => {
+                        let kwh = flow_kwh(flows, *flow);
+                        if !kwh.is_zero() {
+                            *value +=
+                                if *weight == Weight::One { kwh } else { kwh * weight.of_step(day, minute, spot) };
+                        }
+                    }
+                    Need::Peak(flow) => *value = (*value).max(flow_kwh(flows, *flow) / step_h),
+                }
+            }
+        }
+    }
+    for period in &mut periods {
+        // As registers leave the engine: nine decimals, exact from there.
+        period.values.iter_mut().for_each(|value| *value = value.round_dp(9));
+    }
+    Read { point, as_read, from, until, readings: Readings { needs: Arc::new(needs), periods, are_yearly: false } }
+}
+
+fn flow_kwh(step: &Step, flow: Flow) -> Decimal {
+    match flow {
+        Flow::Import => step.import,
+        Flow::Export => step.export,
+        Flow::Generation => step.generation,
+        Flow::SharedIn => step.shared_in,
+        Flow::SharedOut => step.shared_out,
+        Flow::Load => (step.import + step.generation - step.export).max(Decimal::ZERO),
+        Flow::Charge | Flow::Discharge => Decimal::ZERO,
+    }
+}
+
+/// A price as the decimal that was written.
+fn exact(price: f64) -> Decimal {
+    price.to_string().parse().unwrap_or_default()
+}
