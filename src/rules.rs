@@ -9,7 +9,7 @@
 //! - [`billing`]: the bills of a run.
 //! - [`meters`]: real readings of a file.
 //! - [`attempt`]: a rule applied to stated inputs.
-//! - [`reference`]: the language of rulebooks for editors and people.
+//! - [`mod@reference`]: the language of rulebooks for editors and people.
 
 pub mod attempt;
 pub mod bill;

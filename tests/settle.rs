@@ -505,7 +505,7 @@ proptest! {
         let rate = |ten_thousandths: u32| format!("{}", f64::from(ten_thousandths) / 10_000.0);
         let of = |price: &str, fee_price: &str, rule: &str| -> i64 {
             let bills = Settling::new(&all_rules(price, fee_price)).bills(&row(import, export, 0));
-            bills.iter().flat_map(|bill| &bill.lines).filter(|line| line.rule == rule && line.total_cents() > 0).map(|line| line.total_cents()).sum()
+            bills.iter().flat_map(|bill| &bill.lines).filter(|line| line.rule == rule && line.total_cents() > 0).map(kwartier::rules::bill::Line::total_cents).sum()
         };
         let (lower, higher) = (rate(low), rate(low + more));
         prop_assert!(of(&lower, "0.1", "ours") <= of(&higher, "0.1", "ours"));

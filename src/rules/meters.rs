@@ -1,7 +1,7 @@
 //! Real readings: a file of yearly registers or of intervals, as the points of a plan read them.
 //!
-//! A comma-separated text in UTF-8 with a header. With a column `year` it holds yearly registers ([`yearly`]), with a
-//! column `time` intervals ([`intervals`]). A reading is the decimal that was written.
+//! A comma-separated text in UTF-8 with a header. With a column `year` it holds yearly registers (`yearly`), with a
+//! column `time` intervals (`intervals`). A reading is the decimal that was written.
 
 mod intervals;
 mod yearly;
