@@ -22,8 +22,12 @@ use crate::scenario::diagnostics;
 pub(super) struct SettleArgs {
     #[command(flatten)]
     scenario: ScenarioArgs,
-    /// The readings: yearly registers (`id,year,import_kwh,export_kwh,gas_m3` …) or intervals (`time,id,import_kwh,export_kwh` …)
-    #[arg(long, value_name = "FILE")]
+    /// The readings: yearly registers or intervals
+    #[arg(
+        long,
+        value_name = "FILE",
+        help = "The readings: yearly registers (id,year,import_kwh,export_kwh,gas_m3 …) or intervals (time,id,import_kwh,export_kwh …)"
+    )]
     meters: PathBuf,
 }
 
