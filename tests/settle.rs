@@ -356,6 +356,13 @@ fn what_nobody_has_entered_is_refused_with_the_key_to_set_unless_the_last_known_
 }
 
 #[test]
+fn days_before_the_first_numbers_are_refused_too() {
+    let folder = Folder::new(&scenario_text("2023-01-01", ENERGY_ONLY), "id,year,import_kwh\nhome,2023,1000\n");
+    let said = folder.refused();
+    assert!(said.contains("rules::unknown_number") && said.contains("nl.energy-tax"), "{said}");
+}
+
+#[test]
 fn an_entered_number_takes_the_place_of_the_unknown_one() {
     let rules = format!(
         "off = [\"nl.tax-credit\"]\n{}[[rules.replace]]\nid = \"energy-tax\"\nversions = [{{ valid_from = 2027-01-01, brackets = [{{ eur_per_kwh = 0.09 }}] }}]\n",

@@ -286,6 +286,13 @@ fn attempt(args: &TryArgs, common: &Common) -> Result<(), Stop> {
         };
         values.insert(key.trim().to_owned(), value.trim().to_owned());
     }
+    // What the rule itself says of its members need not be said again.
+    if let Some(kw) = rule.kw_per_member.filter(|_| inputs.iter().any(|input| input.name == "kw_per_member")) {
+        let is_tried = !values.is_empty();
+        if is_tried {
+            values.entry("kw_per_member".to_owned()).or_insert(kw.to_string());
+        }
+    }
     let needs_some = inputs.iter().any(|input| input.is_required);
     if values.is_empty() && needs_some {
         let mut text = format!("{} ({}) takes:\n", rule.id, rule.title);

@@ -189,7 +189,11 @@ impl Rulebook {
                 continue;
             }
             let (version, knowledge) = match rule.numbers_on(of_day) {
-                None => continue,
+                // It holds, but its numbers begin later: those stand in, to see whether a sum needs any.
+                None => match rule.versions.first() {
+                    Some(first) => (first, Knowledge::Missing),
+                    None => continue,
+                },
                 Some(Numbers::Known(version)) => (version, Knowledge::Known),
                 Some(Numbers::LastKnown(version)) if self.choices.last_known => (version, Knowledge::LastKnown),
                 Some(Numbers::LastKnown(version)) => (version, Knowledge::Missing),
