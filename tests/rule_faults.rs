@@ -158,6 +158,11 @@ const BOOKS: &[Book] = &[
         &["rules::floor"],
     ),
     Book(
+        "book_with_a_rate_in_no_proportion",
+        levy!("brackets = [{ up_to_kwh = 2900, eur_per_kwh = 9161000 }, { eur_per_kwh = 0.1 }]\n"),
+        &["rules::rate"],
+    ),
+    Book(
         "book_with_a_grant_of_more_than_the_most",
         "[[rules]]\nid = \"test.grant\"\nkind = \"grant\"\nsource = \"law\"\nvat_fraction = 0\nleast_eur = 500\nmost_eur = 100\n",
         &["rules::amounts"],

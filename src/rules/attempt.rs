@@ -92,6 +92,9 @@ pub enum GivenError {
     Unknown(#[from] Unknown),
 }
 
+/// No input is larger: what is, is a slip of the pen, and sums in cents could not hold it.
+const LARGEST: Decimal = Decimal::from_parts(1_410_065_408, 2, 0, false, 0);
+
 impl Given {
     /// Inputs as they were given.
     ///
@@ -121,8 +124,10 @@ impl Given {
     pub fn optional(&self, name: &str) -> Result<Option<Decimal>, GivenError> {
         let Some(text) = self.values.get(name) else { return Ok(None) };
         match text.parse::<Decimal>() {
-            Ok(number) if number >= Decimal::ZERO || name.contains("price") => Ok(Some(number)),
-            _ => Err(self.wrong(name, "a number from 0 up, with a point: 1900.50")),
+            Ok(number) if (number >= Decimal::ZERO || name.contains("price")) && number.abs() <= LARGEST => {
+                Ok(Some(number))
+            }
+            _ => Err(self.wrong(name, "a number from 0 up to 1e10, with a point: 1900.50")),
         }
     }
 

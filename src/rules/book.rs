@@ -734,6 +734,7 @@ fn read_version(
             }
         }
     }
+    is_good &= rates_are_possible(node, id, faults);
     let money = WrittenMoney::deserialize(node.to_toml()).unwrap_or_default();
     let vat_is_known = node.get("vat_fraction").is_some() || (is_contract && !book.vat.is_empty());
     if entry.has_vat && !vat_is_known && is_good {
@@ -763,6 +764,40 @@ fn read_version(
         }
     }
 }
+
+/// Refuses rates per unit that no rule can have: a slip of the pen, and beyond what sums in cents can hold.
+fn rates_are_possible(node: &Node, id: &str, faults: &mut Vec<Fault>) -> bool {
+    let children: Vec<(&str, &Node)> = match &node.value {
+        Value::Table(entries) => entries.iter().map(|(key, child)| (key.as_str(), child)).collect(),
+        Value::Array(items) => items.iter().map(|item| ("", item)).collect(),
+        Value::Scalar(_) | Value::Wrong => Vec::new(),
+    };
+    let mut all_possible = true;
+    for (key, child) in children {
+        let number = match &child.value {
+            Value::Scalar(toml::Value::Float(number)) => *number,
+            Value::Scalar(toml::Value::Integer(number)) => *number as f64,
+            _ => {
+                all_possible &= rates_are_possible(child, id, faults);
+                continue;
+            }
+        };
+        if key.contains("eur_per_") && number.abs() > LARGEST_RATE_EUR {
+            all_possible = false;
+            faults.push(
+                Fault::error("kwartier::rules::rate", format!("`{key}` of \"{id}\" is {number} EUR"))
+                    .at(&child.origin, "no rate is as large")
+                    .help(format!(
+                        "write a number within ± {LARGEST_RATE_EUR}: EUR, not cents, per unit that the key names"
+                    )),
+            );
+        }
+    }
+    all_possible
+}
+
+/// The largest rate per unit, EUR: with the largest reading it stays far within cents in 64 bits.
+const LARGEST_RATE_EUR: f64 = 1e6;
 
 /// Looks up the ids that a scenario and the rules name, and whether rules go together.
 fn look_up(book: &mut Rulebook, rules: &plan::Rules, faults: &mut Vec<Fault>) {
