@@ -11,6 +11,7 @@ mod day_type;
 pub(crate) mod findings;
 pub(crate) mod mixed;
 pub(crate) mod regular;
+pub(crate) mod rows;
 pub(crate) mod stamp;
 pub(crate) mod table;
 

@@ -9,13 +9,14 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::{Asked, File, Read, Row};
+use super::{Asked, Read, point_of};
 use crate::engine::meters::Flow;
 use crate::rules::readings::{Need, Needs, PeriodReading, Point, Readings, Weight};
 use crate::rules::rulebook::Rulebook;
 use crate::rules::terms::Party;
 use crate::scenario::diagnostics::Fault;
 use crate::scenario::plan::Sharing;
+use crate::series::rows::{File, Row};
 use crate::series::stamp::{self, Written};
 
 const COLUMNS: [&str; 5] = ["time", "id", "import_kwh", "export_kwh", "generation_kwh"];
@@ -43,7 +44,7 @@ pub(super) fn read(file: &mut File<'_, '_, '_>, asked: &Asked<'_>) -> Option<Vec
     }
     let mut rows: BTreeMap<usize, BTreeMap<usize, (Step, Row<'_>)>> = BTreeMap::new();
     for row in file.rows.clone() {
-        let (point, step) = (file.point(&row, asked), step_of(file, &row, asked));
+        let (point, step) = (point_of(file, &row, asked), step_of(file, &row, asked));
         let mut number = |column: &str| file.number(&row, column);
         let (import, export, generation) = (number("import_kwh"), number("export_kwh"), number("generation_kwh"));
         let (Some(point), Some(step)) = (point, step) else { continue };

@@ -9,11 +9,12 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use super::{Asked, File, Read, Row};
+use super::{Asked, Read, point_of};
 use crate::engine::meters::Flow;
 use crate::rules::readings::{Need, PeriodReading, Readings, Weight};
 use crate::rules::settle::days_between;
 use crate::scenario::diagnostics::Fault;
+use crate::series::rows::{File, Row};
 
 const COLUMNS: [&str; 11] = [
     "id",
@@ -50,7 +51,7 @@ pub(super) fn read(file: &mut File<'_, '_, '_>, asked: &Asked<'_>) -> Option<Vec
 }
 
 fn row_of(file: &mut File<'_, '_, '_>, row: &Row<'_>, asked: &Asked<'_>) -> Option<Read> {
-    let point = file.point(row, asked);
+    let point = point_of(file, row, asked);
     let (from, until) = dates(file, row, asked)?;
     let one = |flow| Need::Sum(flow, Weight::One);
     let import = file.number(row, "import_kwh");
