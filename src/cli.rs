@@ -12,6 +12,7 @@ mod rules;
 mod run;
 mod schema;
 mod settle;
+mod share;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -102,6 +103,8 @@ enum Command {
     Inspect(inspect::InspectCommand),
     /// Bill given readings by the scenario's sharing and rules, without a simulation
     Settle(settle::SettleArgs),
+    /// Share given readings by a key, without rules: the allocation alone
+    Share(share::ShareArgs),
     /// The rulebook: what is in force, with its source; a rule tried on stated inputs
     #[command(subcommand)]
     Rules(rules::RulesCommand),
@@ -129,6 +132,7 @@ pub fn main() -> ExitCode {
         Command::Explain(command) => explain::explain(command, common),
         Command::Inspect(command) => inspect::inspect(command, common),
         Command::Settle(args) => settle::settle(args, common),
+        Command::Share(args) => share::share(args, common),
         Command::Rules(command) => rules::rules(command, common),
         Command::Metrics => metrics::metrics(common),
         Command::Schema(args) => schema::schema(args),

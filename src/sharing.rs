@@ -12,7 +12,14 @@
 //! | pro-rata | `C_i` min(1, S / D) |
 //!
 //! What a member cannot take of an equal or static part is left to the grid. Givers give in proportion to their
-//! surplus: j gives `G_j` Σa / S.
+//! surplus: j gives `G_j` Σa / S. These are what a run shares by; [`key`] is the general form, a list of rounds, and
+//! [`allocate`] applies it to readings (`kwartier share`).
+
+pub mod allocate;
+pub mod key;
+pub mod readings;
+pub mod run;
+pub mod written;
 
 use crate::reduce::at_most;
 

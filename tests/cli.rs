@@ -132,7 +132,7 @@ fn snapshots() -> insta::internals::SettingsBindDropGuard {
 #[test]
 fn help_of_the_program_and_of_every_command() {
     let _snapshots = snapshots();
-    let commands: [&[&str]; 19] = [
+    let commands: [&[&str]; 20] = [
         &[],
         &["run"],
         &["check"],
@@ -140,6 +140,7 @@ fn help_of_the_program_and_of_every_command() {
         &["explain", "quarter"],
         &["explain", "bill"],
         &["settle"],
+        &["share"],
         &["rules"],
         &["rules", "list"],
         &["rules", "show"],

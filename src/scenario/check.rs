@@ -5,7 +5,7 @@
 
 use serde_json::Value as Json;
 
-use super::diagnostics::{Fault, Origin, nearest};
+use super::diagnostics::{Fault, nearest};
 use super::tree::{Node, Value, is_spread_key};
 
 /// A default that was taken: the key's path and the value.
@@ -155,7 +155,7 @@ impl Walk<'_> {
             Fault::error("kwartier::scenario::missing_key", message).help(help)
         };
         let origin = if node.origin.span.is_empty() || path.is_empty() { &node.key } else { &node.origin };
-        self.faults.push(fault.at(&first_line(origin), format!("needs `{key}`")));
+        self.faults.push(fault.at(&origin.first_line(), format!("needs `{key}`")));
     }
 
     /// A text that must be one of a list; `whole` also has what may stand in its place.
@@ -234,7 +234,7 @@ impl Walk<'_> {
         let why = if has_no_end { "mean and sd are of a lognormal, which has no upper end; " } else { "" };
         self.faults.push(
             Fault::error("kwartier::scenario::spread", message)
-                .at(&first_line(&node.origin), "not a spread")
+                .at(&node.origin.first_line(), "not a spread")
                 .help(format!("{why}write {}", expected(schema))),
         );
         false
@@ -250,7 +250,7 @@ impl Walk<'_> {
         }
         self.faults.push(
             Fault::error("kwartier::scenario::wrong_type", message)
-                .at(&first_line(&node.origin), label)
+                .at(&node.origin.first_line(), label)
                 .help(type_help(schema, node, path)),
         );
         false
@@ -334,15 +334,6 @@ fn written(node: &Node) -> String {
         ("", value) => format!("{value:?}"),
         (text, _) => text.to_owned(),
     }
-}
-
-/// The first line of a longer place: a whole table would be shown otherwise.
-fn first_line(origin: &Origin) -> Origin {
-    let mut shown = origin.clone();
-    if let Some(newline) = origin.text().find('\n') {
-        shown.span.end = shown.span.start + newline;
-    }
-    shown
 }
 
 /// A table as it was opened: `[homes.pv]`, `[[homes]]`, or the key of an inline one.

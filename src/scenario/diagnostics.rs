@@ -100,6 +100,13 @@ impl Origin {
         self.source.text().get(self.span.clone()).unwrap_or("")
     }
 
+    /// Its first line: a table that was opened is shown by its heading.
+    #[must_use]
+    pub fn first_line(&self) -> Origin {
+        let length = self.text().find('\n').unwrap_or(self.span.len());
+        Origin::new(&self.source, self.span.start..self.span.start + length)
+    }
+
     /// The folder that a path written there is relative to: that of its file, or the working directory.
     pub fn folder(&self) -> &Path {
         Path::new(self.source.name()).parent().unwrap_or(Path::new(""))

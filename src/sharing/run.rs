@@ -1,0 +1,111 @@
+//! A key applied to readings: interval by interval, each step's part in proportion to what flowed in it.
+
+use super::allocate::{Allocation, allocate};
+use super::key::{Key, Unused};
+use super::readings::Readings;
+
+/// The step of readings of which there is only one, where the key has no interval: a quarter of an hour.
+const QUARTER_S: i64 = 15 * 60;
+
+/// What participants got and gave.
+#[derive(Debug)]
+pub struct Shared {
+    /// Received, `[step][participant]`, kWh.
+    pub shared_in_kwh: Vec<Vec<f64>>,
+    /// Given, the same.
+    pub shared_out_kwh: Vec<Vec<f64>>,
+    /// Feed-in of a participant because its part was not used, the same; only with a key that says so.
+    pub own_surplus_in_kwh: Option<Vec<Vec<f64>>>,
+    /// Surplus that became feed-in of others so.
+    pub own_surplus_out_kwh: Option<Vec<Vec<f64>>>,
+    /// Intervals at the ends of the readings that are not whole.
+    pub cut_intervals: usize,
+}
+
+/// Why a key cannot be applied.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ShareError {
+    /// The interval is not a whole number of steps.
+    #[error("an interval of {interval_minutes} minutes is not a whole number of steps of {step_s} seconds")]
+    Interval {
+        /// The interval of the key.
+        interval_minutes: u32,
+        /// The step of the readings.
+        step_s: i64,
+    },
+}
+
+/// Shares readings by a key.
+///
+/// Intervals are counted from midnight UTC: an interval of an hour begins on the hour. What an interval shares is divided
+/// over its steps in proportion to the step's import (received) or export (given).
+///
+/// # Errors
+/// If the key's interval is not a whole number of steps.
+pub fn share(key: &Key, readings: &Readings) -> Result<Shared, ShareError> {
+    let interval_s = key.interval_minutes.map(|minutes| i64::from(minutes) * 60);
+    let step_s = readings.step_s.or(interval_s).unwrap_or(QUARTER_S);
+    let interval_s = interval_s.unwrap_or(step_s);
+    if interval_s % step_s != 0 {
+        let interval_minutes = key.interval_minutes.unwrap_or_default();
+        return Err(ShareError::Interval { interval_minutes, step_s });
+    }
+    let has_owners = key.rounds.iter().any(|round| round.unused == Unused::Owner);
+    let table = || vec![vec![0.0; readings.ids.len()]; readings.starts_s.len()];
+    let mut shared = Shared {
+        shared_in_kwh: table(),
+        shared_out_kwh: table(),
+        own_surplus_in_kwh: has_owners.then(table),
+        own_surplus_out_kwh: has_owners.then(table),
+        cut_intervals: 0,
+    };
+    let whole = usize::try_from(interval_s / step_s).unwrap_or(usize::MAX);
+    let mut first = 0;
+    for steps in readings.starts_s.chunk_by(|a, b| a.div_euclid(interval_s) == b.div_euclid(interval_s)) {
+        let range = first..first + steps.len();
+        first = range.end;
+        shared.cut_intervals += usize::from(steps.len() != whole);
+        let sum = |table: &[Vec<f64>]| -> Vec<f64> {
+            (0..readings.ids.len()).map(|i| table[range.clone()].iter().map(|step| step[i]).sum()).collect()
+        };
+        let (need, surplus) = (sum(&readings.import_kwh), sum(&readings.export_kwh));
+        shared.book(range.clone(), &allocate(key, &need, &surplus), [&need, &surplus], readings);
+    }
+    Ok(shared)
+}
+
+impl Shared {
+    fn book(
+        &mut self,
+        steps: std::ops::Range<usize>,
+        allocation: &Allocation,
+        [need, surplus]: [&[f64]; 2],
+        readings: &Readings,
+    ) {
+        // Of one step there is nothing to divide, and nothing to round.
+        let is_one = steps.len() == 1;
+        let count = steps.len() as f64;
+        let part = |all: f64, own: f64, sum: f64| {
+            if is_one {
+                all
+            } else if sum > 0.0 {
+                all * (own / sum)
+            } else {
+                0.0
+            }
+        };
+        for step in steps {
+            let (import, export) = (&readings.import_kwh[step], &readings.export_kwh[step]);
+            for i in 0..import.len() {
+                self.shared_in_kwh[step][i] = part(allocation.shared_in[i], import[i], need[i]);
+                self.shared_out_kwh[step][i] = part(allocation.shared_out[i], export[i], surplus[i]);
+                if let (Some(own_in), Some(own_out)) = (&mut self.own_surplus_in_kwh, &mut self.own_surplus_out_kwh) {
+                    own_out[step][i] = part(allocation.own_surplus_out[i], export[i], surplus[i]);
+                    // What was never drawn has no course of its own: it is even over the interval.
+                    own_in[step][i] = allocation.own_surplus_in[i] / count;
+                }
+            }
+        }
+    }
+}
