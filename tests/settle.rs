@@ -395,13 +395,25 @@ fn intervals_are_shared_by_the_key_and_settled() {
         let sun = if hour == 12 { 3 } else { 0 };
         writeln!(meters, "{at},row-1,3,0,\n{at},row-2,1,0,\n{at},roof,,,{sun}").expect("the case is good");
     }
-    let bills = bills(scenario, &meters);
+    let settled = Folder::new(scenario, &meters).settled();
+    let bills = settled["bills"].as_array().expect("the case is good");
     // At noon 3 kWh for 4 kWh of need: three quarters of each.
     let shared = |bill: &Json| of_rule(bill, "sharing.price");
     assert_eq!((shared(&bills[0]), shared(&bills[1])), (27, 9));
     assert_eq!(of_rule(&bills[0], "ours"), 1688);
     // The plant's output was taken whole: nothing is left for the supplier.
     assert_eq!(bills[2]["total_eur"], 0);
+    // The same, step by step: three points in each of 24 hours.
+    let sharing = settled["sharing"].as_array().expect("a list");
+    assert_eq!(sharing.len(), 72);
+    let noon: Vec<&Json> = sharing.iter().filter(|row| row["time"] == "2026-01-01T11:00:00Z").collect();
+    let of = |key: &str| noon.iter().map(|row| row[key].as_f64().expect("a number")).collect::<Vec<f64>>();
+    assert_eq!(
+        noon.iter().map(|row| row["id"].as_str().expect("an id")).collect::<Vec<&str>>(),
+        ["row-1", "row-2", "roof"]
+    );
+    assert!(of("shared_in_kwh").iter().zip([2.25, 0.75, 0.0]).all(|(found, kwh)| (found - kwh).abs() < 1e-12));
+    assert!(of("shared_out_kwh").iter().zip([0.0, 0.0, 3.0]).all(|(found, kwh)| (found - kwh).abs() < 1e-12));
 }
 
 #[test]

@@ -3,15 +3,20 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+use serde_json::Value as Json;
 
 use super::output::{Stop, load_plan, or_all_faults, print, print_json, show_faults};
+use super::share::row;
 use super::{Common, Format, ScenarioArgs};
+use crate::calendar::Calendar;
 use crate::engine::world::World;
 use crate::neighbourhood;
 use crate::report::bills::{self, PointBills};
 use crate::rules::bill::Bill;
 use crate::rules::kinds::EnergyPrice;
-use crate::rules::meters::{self, Asked, Read};
+use crate::rules::meters::{self, Asked, Read, SharedStep};
 use crate::rules::points;
 use crate::rules::readings::Life;
 use crate::rules::rulebook::{Rulebook, Span};
@@ -93,6 +98,22 @@ pub(super) fn settle(args: &SettleArgs, common: &Common) -> Result<(), Stop> {
         .collect();
     match common.format {
         Format::Table => print(&bills::text(&bills, &book, &spans)),
-        Format::Json => print_json(&bills::to_json(&bills, &book, &spans)),
+        Format::Json => {
+            let mut json = bills::to_json(&bills, &book, &spans);
+            json["sharing"] = sharing(&reads, &calendar).into();
+            print_json(&json)
+        }
     }
+}
+
+/// What was shared, step by step, in the order of steps and points; nothing of yearly registers.
+fn sharing(reads: &[Read], calendar: &Calendar) -> Vec<Json> {
+    let mut steps: Vec<(usize, usize, &Read, &SharedStep)> =
+        reads.iter().flat_map(|read| read.shared.iter().map(move |step| (step.step, read.point, read, step))).collect();
+    steps.sort_by_key(|(step, point, ..)| (*step, *point));
+    let number = |kwh: Decimal| kwh.to_f64().unwrap_or_default();
+    let row = |(at, _, read, step): &(usize, usize, &Read, &SharedStep)| {
+        row(&calendar.instant(*at).to_string(), &read.as_read.id, number(step.in_kwh), number(step.out_kwh))
+    };
+    steps.iter().map(row).collect()
 }

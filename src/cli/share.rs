@@ -109,16 +109,16 @@ fn shown(kwh: f64) -> f64 {
     (kwh * 1e12).round() / 1e12
 }
 
+/// What a participant got and gave in a step.
+pub(super) fn row(time: &str, id: &str, in_kwh: f64, out_kwh: f64) -> Json {
+    json!({ "time": time, "id": id, "shared_in_kwh": shown(in_kwh), "shared_out_kwh": shown(out_kwh) })
+}
+
 fn rows(shared: &Shared, read: &Readings) -> Vec<Json> {
     let mut rows = Vec::with_capacity(read.starts_s.len() * read.ids.len());
     for (step, start_s) in read.starts_s.iter().enumerate() {
         for (i, id) in read.ids.iter().enumerate() {
-            let mut row = json!({
-                "time": instant(*start_s),
-                "id": id,
-                "shared_in_kwh": shown(shared.shared_in_kwh[step][i]),
-                "shared_out_kwh": shown(shared.shared_out_kwh[step][i]),
-            });
+            let mut row = row(&instant(*start_s), id, shared.shared_in_kwh[step][i], shared.shared_out_kwh[step][i]);
             if let (Some(own_in), Some(own_out)) = (&shared.own_surplus_in_kwh, &shared.own_surplus_out_kwh) {
                 row["own_surplus_in_kwh"] = shown(own_in[step][i]).into();
                 row["own_surplus_out_kwh"] = shown(own_out[step][i]).into();

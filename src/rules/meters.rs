@@ -9,6 +9,7 @@ mod yearly;
 use std::path::Path;
 
 use jiff::civil::Date;
+use rust_decimal::Decimal;
 
 use super::points;
 use super::readings::{Point, Readings};
@@ -46,6 +47,19 @@ pub struct Read {
     pub until: Date,
     /// The registers.
     pub readings: Readings,
+    /// What it shared, step by step: only of intervals, and only where the scenario shares.
+    pub shared: Vec<SharedStep>,
+}
+
+/// What a point shared in a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SharedStep {
+    /// The step of the run.
+    pub step: usize,
+    /// Received, kWh.
+    pub in_kwh: Decimal,
+    /// Given, kWh.
+    pub out_kwh: Decimal,
 }
 
 /// Reads a file of readings; `None` if anything is wrong with it.

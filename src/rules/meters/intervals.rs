@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::{Asked, Read, point_of};
+use super::{Asked, Read, SharedStep, point_of};
 use crate::engine::meters::Flow;
 use crate::rules::readings::{Need, Needs, PeriodReading, Point, Readings, Weight};
 use crate::rules::rulebook::Rulebook;
@@ -257,7 +257,15 @@ fn settle_periods(asked: &Asked<'_>, point: usize, series: &Series) -> Read {
         // As registers leave the engine: nine decimals, exact from there.
         period.values.iter_mut().for_each(|value| *value = value.round_dp(9));
     }
-    Read { point, as_read, from, until, readings: Readings { needs: Arc::new(needs), periods, are_yearly: false } }
+    let shares = asked.plan.sharing != Sharing::None && as_read.is_member;
+    let shared = (series.first..).zip(&series.steps).filter(|_| shares).map(|(step, flows)| SharedStep {
+        step,
+        in_kwh: flows.shared_in,
+        out_kwh: flows.shared_out,
+    });
+    let shared = shared.collect();
+    let readings = Readings { needs: Arc::new(needs), periods, are_yearly: false };
+    Read { point, as_read, from, until, readings, shared }
 }
 
 fn flow_kwh(step: &Step, flow: Flow) -> Decimal {

@@ -131,7 +131,7 @@ fn row_of(file: &mut File<'_, '_, '_>, row: &Row<'_>, asked: &Asked<'_>) -> Opti
         file.at_row(row, fault, "goes over a border of rules");
     }
     let (needs, values): (Vec<Need>, Vec<Decimal>) = registers.into_iter().unzip();
-    Some(Read { point, as_read, from, until, readings: divided(needs, &values, gas_m3, &borders) })
+    Some(Read { point, as_read, from, until, readings: divided(needs, &values, gas_m3, &borders), shared: Vec::new() })
 }
 
 /// Registers divided over parts by their days; the last part has what is left.
