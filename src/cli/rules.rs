@@ -136,8 +136,13 @@ fn list(args: &ListArgs, common: &Common) -> Result<(), Stop> {
     let is_listed = |rule: &&Rule| {
         let holds = on
             .is_none_or(|on| rule.valid_from.is_none_or(|from| from <= on) && rule.valid_to.is_none_or(|to| on <= to));
+        // Without a day, a rule is also listed for what some of its numbers are.
+        let has_status = |wanted: &String| {
+            word(&status(rule)) == *wanted
+                || (on.is_none() && rule.versions.iter().any(|version| word(&version.status) == *wanted))
+        };
         holds
-            && args.status.as_ref().is_none_or(|wanted| word(&status(rule)) == *wanted)
+            && args.status.as_ref().is_none_or(has_status)
             && args.kind.as_ref().is_none_or(|kind| rule.kind == kind)
     };
     let rules: Vec<&Rule> = book.rules.iter().filter(is_listed).collect();
