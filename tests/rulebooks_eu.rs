@@ -150,9 +150,9 @@ fn what_is_shared_above_the_threshold_is_for_social_aims() {
 }
 
 #[rstest]
-#[case("it.grid-value-community", 1_057)]
-#[case("it.grid-value-building-lv", 1_382)]
-#[case("it.grid-value-building-mv", 1_242)]
+#[case("it.community-value", 1_057)]
+#[case("it.building-value-lv", 1_382)]
+#[case("it.building-value-mv", 1_242)]
 fn what_the_italian_grid_is_spared(#[case] id: &str, #[case] expected: i64) {
     let inputs = "plant_kw=150 shared_kwh=1000 price_eur_per_kwh=0.1";
     assert_eq!(cents(value(id, "2025-07-01", inputs, "value for the grid")), expected);
@@ -251,7 +251,7 @@ fn rules_hold_on_their_days(#[case] id: &str, #[case] on: &str, #[case] holds: b
 #[case("de.electricity-tax", "2027-01-01", "kwh=1")]
 #[case("de.electricity-tax", "2025-12-31", "kwh=1")]
 #[case("it.shared-premium", "2028-01-01", "shared_kwh=1")]
-#[case("it.grid-value-community", "2026-01-01", "shared_kwh=1")]
+#[case("it.community-value", "2026-01-01", "shared_kwh=1")]
 #[case("ch.network-reduction", "2025-12-31", "shared_kwh=1")]
 fn a_day_without_numbers_is_refused(#[case] id: &str, #[case] on: &str, #[case] inputs: &str) {
     let book = id.split_once('.').unwrap().0;
@@ -331,4 +331,53 @@ fn premiums_of_tenants_in_germany_are_not_known() {
 #[test]
 fn the_italian_grant_pays_four_tenths() {
     assert_eq!(cents(value("it.pnrr-grant", "2025-07-01", "cost_eur=100000 kw=100", "grant")), 4_000_000);
+}
+
+/// The lines of a home's bill of 2025, rule and EUR excluding VAT, by a book with what a case enters.
+fn settled(book: &str, entered: &str) -> Result<Vec<(String, String)>, String> {
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let (scenario, meters) = (folder.path().join("case.toml"), folder.path().join("meters.csv"));
+    let text = format!(
+        "[scenario]\nname = \"Case\"\nstart = 2025-01-01\n[[homes]]\nid = \"home\"\ncount = 1\n[rules]\nbook = \"{book}\"\n\
+         contract = \"ours\"\n{entered}[[rules.contracts]]\nid = \"ours\"\nkind = \"fixed\"\nvat_fraction = 0.2\n\
+         import_eur_per_kwh = 0.15\nexport_eur_per_kwh = 0.05\n"
+    );
+    std::fs::write(&scenario, text).expect("it can be written");
+    let readings = "id,year,import_kwh,export_kwh,shared_in_kwh\nhome,2025,2000,500,400\n";
+    std::fs::write(&meters, readings).expect("it can be written");
+    let [scenario, meters] = [&scenario, &meters].map(|path| path.to_str().expect("a path in UTF-8"));
+    let said = kwartier(&["settle", scenario, "--meters", meters, "--format", "json"]);
+    if !said.status.success() {
+        return Err(String::from_utf8_lossy(&said.stderr).split_whitespace().collect::<Vec<_>>().join(" "));
+    }
+    let results: serde_json::Value = serde_json::from_slice(&said.stdout).expect("results are JSON");
+    let lines = results["bills"][0]["lines"].as_array().expect("a bill").iter();
+    let lines = lines.map(|line| (line["rule"].as_str().unwrap_or("").to_owned(), line["amount_eur"].to_string()));
+    Ok(lines.filter(|(rule, _)| rule.starts_with(&format!("{book}."))).collect())
+}
+
+const AUSTRIAN: &str = "off = [\"renewable-surcharge\"]\n\
+    [[rules.replace]]\nid = \"network-reduction\"\ngroup_level = \"local\"\nwork_price_eur_per_kwh = 0.06\n";
+
+#[test]
+fn an_austrian_home_pays_no_levy_and_less_grid_tariff_on_shared_kwh() {
+    let levy = "[[rules.replace]]\nid = \"electricity-levy\"\n\
+        versions = [{ valid_from = 2025-01-01, brackets = [{ eur_per_kwh = 0.01 }] }]\n";
+    let lines = settled("at", &format!("{AUSTRIAN}{levy}")).unwrap();
+    // 1,600 of 2,000 kWh × 0.01; 400 × 0.06 × 0.57.
+    let line = |rule: &str, eur: &str| (rule.to_owned(), eur.to_owned());
+    assert_eq!(lines, [line("at.electricity-levy", "16"), line("at.network-reduction", "-13.68")]);
+    let refused = settled("at", AUSTRIAN).unwrap_err();
+    assert!(refused.contains("at.electricity-levy") && refused.contains("`eur_per_kwh`"), "{refused}");
+}
+
+#[test]
+fn a_factor_that_the_scenario_enters_takes_the_place_of_the_unknown_one() {
+    let rule = "[[rules.replace]]\nid = \"network-reduction\"\ngroup_level = \"C\"\nwork_price_eur_per_kwh = 0.06\n";
+    let refused = settled("be-brussels", rule).unwrap_err();
+    assert!(refused.contains("`factor`"), "{refused}");
+    let entered =
+        format!("{rule}versions = [{{ valid_from = 2025-01-01, levels = [{{ name = \"C\", factor = 0.25 }}] }}]\n");
+    let lines = settled("be-brussels", &entered).unwrap();
+    assert_eq!(lines, [("be-brussels.network-reduction".to_owned(), "-6".to_owned())]);
 }
