@@ -1,9 +1,9 @@
 //! Shared premium: the state pays a community for each kWh that its members take while its plants feed in.
 //!
 //! premium of an hour = (min(cap, fix + max(0, reference − price of the hour)) + adder of the region) × kWh shared; fix and
-//! cap by the power of the plant, the adder after the cap. Besides, each shared kWh is valued at what the grid is spared.
-//! The part of the premium on what is shared above a part of the injection goes only to consumers that are not firms, or
-//! to local social aims.
+//! cap by the power of the plant, the adder after the cap; of a plant with an investment grant times a factor. Besides,
+//! each shared kWh is valued at what the grid is spared. The part of the premium on what is shared above a part of the
+//! injection goes only to consumers that are not firms, or to local social aims.
 //!
 //! It is tried by the hour and no part of a bill yet: settling needs the kWh shared weighted by a function of the price.
 //!
@@ -189,7 +189,8 @@ mod tests {
              regions = [{ name = \"centre\", eur_per_kwh = 0.004 }, { name = \"north\", eur_per_kwh = 0.010 }]
              valuation_eur_per_kwh = 0.01057
              social_above_fraction = 0.55
-             social_above_fraction_with_grant = 0.45",
+             social_above_fraction_with_grant = 0.45
+             grant_factor = 0.5",
         )
         .unwrap()
     }
@@ -222,5 +223,18 @@ mod tests {
             [("plant_kw", "150"), ("shared_kwh", "650"), ("injected_kwh", "1000"), ("price_eur_per_kwh", "0.2")];
         assert_eq!(of("of that only for social aims", &inputs), 800);
         assert_eq!(of("value for the grid", &inputs), 687);
+    }
+
+    #[test]
+    fn a_plant_with_a_grant_earns_a_part_and_gives_to_social_aims_earlier() {
+        let inputs = [
+            ("plant_kw", "150"),
+            ("shared_kwh", "650"),
+            ("injected_kwh", "1000"),
+            ("price_eur_per_kwh", "0.2"),
+            ("has_grant", "yes"),
+        ];
+        // (0.080 × 0.5) EUR for 650 kWh, and for the 200 of them above 450.
+        assert_eq!((of("premium", &inputs), of("of that only for social aims", &inputs)), (2_600, 800));
     }
 }
