@@ -1,9 +1,9 @@
 //! Shared premium: the state pays a community for each kWh that its members take while its plants feed in.
 //!
 //! premium of an hour = (min(cap, fix + max(0, reference − price of the hour)) + adder of the region) × kWh shared; fix and
-//! cap by the power of the plant, the adder after the cap. Besides, each shared kWh is valued at what the grid is spared.
-//! The part of the premium on what is shared above a part of the injection goes only to consumers that are not firms, or
-//! to local social aims.
+//! cap by the power of the plant, the adder after the cap; of a plant with an investment grant times a factor. Besides,
+//! each shared kWh is valued at what the grid is spared. The part of the premium on what is shared above a part of the
+//! injection goes only to consumers that are not firms, or to local social aims.
 //!
 //! It is tried by the hour and no part of a bill yet: settling needs the kWh shared weighted by a function of the price.
 //!
@@ -48,6 +48,10 @@ pub struct SharedPremium {
     /// The same for plants with an investment grant.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub social_above_fraction_with_grant: Option<Exact>,
+    /// What the premium is multiplied by for a plant with an investment grant. Left out: not known, and refused where a
+    /// sum needs it.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub grant_factor: Option<Exact>,
     /// How many years it is paid.
     #[schemars(range(min = 1, max = 40))]
     pub years: Option<u8>,
@@ -136,15 +140,20 @@ impl Kind for SharedPremium {
         let is_it = |of: &&Region| region.is_some() && of.name.as_deref() == region;
         let adder =
             self.regions.iter().find(is_it).and_then(|of| of.eur_per_kwh).map_or(Decimal::ZERO, |Exact(eur)| eur);
-        let rate = cap.min(fix + (reference - price).max(Decimal::ZERO)) + adder;
+        let has_grant = given.truth("has_grant")?;
+        let whole = cap.min(fix + (reference - price).max(Decimal::ZERO)) + adder;
+        let formula = format!("min({cap}, {fix} + max(0, {reference} − {price})) + {adder}");
+        let (rate, formula) = if has_grant {
+            let factor = self.grant_factor.ok_or_else(|| {
+                Unknown::new("the premium of a plant with an investment grant is not known: set `grant_factor`")
+            })?;
+            (whole * factor.0, format!("({formula}) × {}", factor.0))
+        } else {
+            (whole, formula)
+        };
         let premium = rate * shared;
         let mut lines = vec![
-            Working::new(
-                "a kWh earns",
-                format!("min({cap}, {fix} + max(0, {reference} − {price})) + {adder}"),
-                rate,
-                "EUR/kWh",
-            ),
+            Working::new("a kWh earns", formula, rate, "EUR/kWh"),
             Working::new("premium", format!("{shared} kWh × {rate}"), premium, "EUR"),
         ];
         let losses = self.avoided_losses_fraction.map_or(Decimal::ZERO, |Exact(part)| part);
@@ -153,7 +162,7 @@ impl Kind for SharedPremium {
             let formula = format!("{shared} kWh × ({fixed} + {losses} × {price})");
             lines.push(Working::new("value for the grid", formula, shared * (fixed + losses * price), "EUR"));
         }
-        let with_grant = if given.truth("has_grant")? { self.social_above_fraction_with_grant } else { None };
+        let with_grant = if has_grant { self.social_above_fraction_with_grant } else { None };
         let threshold = with_grant.or(self.social_above_fraction);
         if let (Some(injected), Some(Exact(threshold))) = (given.optional("injected_kwh")?, threshold) {
             let above = (shared - threshold * injected).max(Decimal::ZERO);
@@ -180,7 +189,8 @@ mod tests {
              regions = [{ name = \"centre\", eur_per_kwh = 0.004 }, { name = \"north\", eur_per_kwh = 0.010 }]
              valuation_eur_per_kwh = 0.01057
              social_above_fraction = 0.55
-             social_above_fraction_with_grant = 0.45",
+             social_above_fraction_with_grant = 0.45
+             grant_factor = 0.5",
         )
         .unwrap()
     }
@@ -213,5 +223,18 @@ mod tests {
             [("plant_kw", "150"), ("shared_kwh", "650"), ("injected_kwh", "1000"), ("price_eur_per_kwh", "0.2")];
         assert_eq!(of("of that only for social aims", &inputs), 800);
         assert_eq!(of("value for the grid", &inputs), 687);
+    }
+
+    #[test]
+    fn a_plant_with_a_grant_earns_a_part_and_gives_to_social_aims_earlier() {
+        let inputs = [
+            ("plant_kw", "150"),
+            ("shared_kwh", "650"),
+            ("injected_kwh", "1000"),
+            ("price_eur_per_kwh", "0.2"),
+            ("has_grant", "yes"),
+        ];
+        // (0.080 × 0.5) EUR for 650 kWh, and for the 200 of them above 450.
+        assert_eq!((of("premium", &inputs), of("of that only for social aims", &inputs)), (2_600, 800));
     }
 }
