@@ -14,6 +14,7 @@
 //! What a member cannot take of an equal or static part is left to the grid. Givers give in proportion to their
 //! surplus: j gives `G_j` Σa / S.
 
+pub mod gain;
 pub mod price;
 
 use crate::reduce::at_most;

@@ -142,7 +142,9 @@ pub fn auction(bids: &[Order], asks: &[Order], pricing: Pricing, ties: Ties) -> 
             Pricing::PayAsBid => None,
         };
         if let Some(price) = result.uniform_eur_per_kwh {
-            result.trades.iter_mut().for_each(|trade| trade.eur_per_kwh = price);
+            for trade in &mut result.trades {
+                trade.eur_per_kwh = price;
+            }
         }
     }
     Ok(result)
@@ -239,13 +241,15 @@ mod tests {
     fn tied_bids_share_or_queue() {
         let bids = [order(0, 1.0, 0.2), order(1, 3.0, 0.2)];
         let asks = [order(2, 2.0, 0.1)];
-        let kwh = |ties| -> Vec<f64> {
+        let serves = |ties, expected: [f64; 2]| {
             let result = auction(&bids, &asks, Pricing::MarginalPair, ties).expect("finite");
-            let of = |m| result.trades.iter().filter(|t| t.buyer == m).map(|t| t.kwh).sum();
-            vec![of(0), of(1)]
+            for (buyer, expected) in expected.iter().enumerate() {
+                let kwh: f64 = result.trades.iter().filter(|t| t.buyer == buyer).map(|t| t.kwh).sum();
+                assert!((kwh - expected).abs() < 1e-12);
+            }
         };
-        assert_eq!(kwh(Ties::ProRata), [0.5, 1.5]);
-        assert_eq!(kwh(Ties::Time), [1.0, 1.0]);
+        serves(Ties::ProRata, [0.5, 1.5]);
+        serves(Ties::Time, [1.0, 1.0]);
     }
 
     #[test]
