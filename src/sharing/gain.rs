@@ -9,9 +9,9 @@
 //! | [`by_use`], [`by_generation`] | in proportion to its kWh |
 //! | [`marginal`] | in proportion to v(N) − v(N \ i) |
 //! | [`shapley_exact`], [`shapley_sampled`] | its mean contribution over all orders of arrival |
-//! | [`nucleolus`] | so that the least content coalition is as content as can be, then the next, … |
+//! | [`nucleolus()`] | so that the least content coalition is as content as can be, then the next, … |
 //!
-//! [`stability`] says which coalition would gain most by leaving. [`CommunityGame`] is the game of sharing kWh.
+//! [`stability()`] says which coalition would gain most by leaving. [`CommunityGame`] is the game of sharing kWh.
 //!
 //! # Reference
 //! B. Peleg, P. Sudhölter, "Introduction to the Theory of Cooperative Games", Springer, 2nd ed. 2007.

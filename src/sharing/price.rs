@@ -6,12 +6,12 @@
 //!
 //! | mechanism | price of a kWh |
 //! |---|---|
-//! | [`fixed`] | shared at one price p; the rest at b or e |
-//! | [`mid_market`] | shared at (b + e) / 2; the rest at b or e |
-//! | [`supply_demand_ratio`] | falls with r = S / D from b to e |
-//! | [`bill_sharing`] | the grid's bill, spread over use and generation |
-//! | [`auction`] | from the members' own bids and asks |
-//! | [`simultaneity`] | one price for use in the quarter-hour of generation, another for the rest |
+//! | [`fixed()`] | shared at one price p; the rest at b or e |
+//! | [`mid_market()`] | shared at (b + e) / 2; the rest at b or e |
+//! | [`supply_demand_ratio()`] | falls with r = S / D from b to e |
+//! | [`bill_sharing()`] | the grid's bill, spread over use and generation |
+//! | [`auction()`] | from the members' own bids and asks |
+//! | [`simultaneity()`] | one price for use in the quarter-hour of generation, another for the rest |
 //!
 //! Signs: need, surplus and kWh are ≥ 0; of money, positive is paid by the member. Prices are EUR per kWh; whether VAT is
 //! in them is the caller's choice, the same for all.
