@@ -21,6 +21,9 @@ pub mod readings;
 pub mod run;
 pub mod written;
 
+pub mod gain;
+pub mod price;
+
 use crate::reduce::at_most;
 
 /// How the part of a member is computed.
