@@ -49,6 +49,8 @@ pub enum Purpose {
     BatteryPower = 1022,
     /// The seed of the homes of one neighbourhood of a table.
     Neighbourhood = 1030,
+    /// An order in which the members of a group come together, for Shapley values.
+    ShapleyOrder = 2000,
 }
 
 /// Who a draw is for: the group's id, and the number in the group (from 1).

@@ -16,13 +16,12 @@
 //! [`allocate`] applies it to readings (`kwartier share`).
 
 pub mod allocate;
+pub mod gain;
 pub mod key;
+pub mod price;
 pub mod readings;
 pub mod run;
 pub mod written;
-
-pub mod gain;
-pub mod price;
 
 use crate::reduce::at_most;
 

@@ -141,9 +141,7 @@ fn list(args: &ListArgs, common: &Common) -> Result<(), Stop> {
             word(&status(rule)) == *wanted
                 || (on.is_none() && rule.versions.iter().any(|version| word(&version.status) == *wanted))
         };
-        holds
-            && args.status.as_ref().is_none_or(has_status)
-            && args.kind.as_ref().is_none_or(|kind| rule.kind == kind)
+        holds && args.status.as_ref().is_none_or(has_status) && args.kind.as_ref().is_none_or(|kind| rule.kind == kind)
     };
     let rules: Vec<&Rule> = book.rules.iter().filter(is_listed).collect();
     if common.format == Format::Json {

@@ -295,7 +295,7 @@ fn replace(drafts: &mut [Draft], over: &Node, book: &str, faults: &mut Vec<Fault
     let Some(id) = over.id() else {
         faults.push(
             Fault::error("kwartier::rules::missing_key", "[[rules.replace]] has no `id`")
-                .at(&first_line(&over.origin), "needs `id`")
+                .at(&over.origin.first_line(), "needs `id`")
                 .help("add id = \"…\", the id of a rule of the book: `kwartier rules list` shows them"),
         );
         return;
@@ -375,7 +375,7 @@ fn read_rule(mut draft: Draft, book: &Rulebook, faults: &mut Vec<Fault>) -> Opti
         check_table(version_language, node, "versions", false, faults);
     }
     let written = Written::deserialize(draft.node.to_toml()).unwrap_or_default();
-    let place = first_line(&draft.node.origin);
+    let place = draft.node.origin.first_line();
     let id = match (&written.id, draft.node.get("id").is_some_and(Node::is_wrong)) {
         (Some(id), _) => id.clone(),
         (None, true) => return None,
@@ -495,7 +495,7 @@ fn kind_of(draft: &Draft, faults: &mut Vec<Fault>) -> Option<&'static KindEntry>
         return kinds::find("energy-price");
     }
     let names = || kinds::KINDS.iter().map(|kind| kind.name);
-    let place = first_line(&draft.node.origin);
+    let place = draft.node.origin.first_line();
     let (fault, origin) = match draft.node.get("kind") {
         None => {
             let id = draft.node.id().unwrap_or("without an id");
@@ -631,7 +631,7 @@ fn dated(
             if node.get("valid_from").is_none_or(|node| !node.is_wrong()) {
                 faults.push(
                     Fault::error("kwartier::rules::missing_key", format!("a version of \"{id}\" has no `valid_from`"))
-                        .at(&first_line(&node.origin), "needs `valid_from`")
+                        .at(&node.origin.first_line(), "needs `valid_from`")
                         .help("add the first day of its numbers: valid_from = 2027-01-01"),
                 );
             }
@@ -717,7 +717,7 @@ fn read_version(
     book: &Rulebook,
     faults: &mut Vec<Fault>,
 ) -> Option<(Box<dyn super::kinds::Kind>, WrittenMoney)> {
-    let place = first_line(&node.origin);
+    let place = node.origin.first_line();
     let own = (entry.schema)();
     let mut is_good = !node.has_wrong();
     for key in own["required"].as_array().into_iter().flatten().filter_map(Json::as_str) {
@@ -903,13 +903,4 @@ fn look_up(book: &mut Rulebook, rules: &plan::Rules, faults: &mut Vec<Fault>) {
             }
         }
     }
-}
-
-/// The first line of a place: a whole table would be shown otherwise.
-pub(super) fn first_line(origin: &Origin) -> Origin {
-    let mut shown = origin.clone();
-    if let Some(newline) = origin.text().find('\n') {
-        shown.span.end = shown.span.start + newline;
-    }
-    shown
 }

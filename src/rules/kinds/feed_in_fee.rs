@@ -101,7 +101,7 @@ impl Kind for FeedInFee {
                     "kwartier::rules::fee",
                     "a fee for feed-in has one shape, by the kWh, by the month or by steps",
                 )
-                .at(&crate::rules::book::first_line(&at.origin), "not one shape")
+                .at(&at.origin.first_line(), "not one shape")
                 .help("write one of eur_per_kwh, eur_per_month (or the same with _incl_vat) and tiers"),
             );
         }
@@ -113,7 +113,7 @@ impl Kind for FeedInFee {
             let place = at.get("tiers").map_or(&at.origin, |node| &node.origin);
             faults.push(
                 Fault::error("kwartier::rules::brackets", "the steps of a fee do not rise to one without limit")
-                    .at(&crate::rules::book::first_line(place), "these steps")
+                    .at(&place.first_line(), "these steps")
                     .help("order steps by `up_to_kwh`, the lowest first; the last has none"),
             );
         }

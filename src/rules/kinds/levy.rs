@@ -152,7 +152,7 @@ impl Kind for Levy {
             let mut fault = |message: String, help: &str| {
                 faults.push(
                     Fault::error("kwartier::rules::brackets", message)
-                        .at(&crate::rules::book::first_line(&node.origin), "this bracket")
+                        .at(&node.origin.first_line(), "this bracket")
                         .help(help),
                 );
             };

@@ -118,7 +118,7 @@ impl Kind for Loan {
             let place = at.get("rates").map_or(&at.origin, |node| &node.origin);
             faults.push(
                 Fault::error("kwartier::rules::brackets", "the incomes of a loan's rates do not rise")
-                    .at(&crate::rules::book::first_line(place), "these rates")
+                    .at(&place.first_line(), "these rates")
                     .help("order them by `below_income_eur`, the lowest first; the last may have none"),
             );
         }

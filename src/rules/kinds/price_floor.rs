@@ -74,7 +74,7 @@ impl Kind for PriceFloor {
         if self.share_of_import_price.is_none() && !self.limits_fees && !self.is_cap() {
             faults.push(
                 Fault::error("kwartier::rules::floor", "a price floor without a floor")
-                    .at(&crate::rules::book::first_line(&at.origin), "says nothing")
+                    .at(&at.origin.first_line(), "says nothing")
                     .help("add share_of_import_price = 0.5, limits_fees = true, or cap_eur_incl_vat = 0.40 with cap_up_to = 2900"),
             );
         }

@@ -224,7 +224,7 @@ impl Kind for ProductionPremium {
                 (Some(year), _) if is_again => (format!("two corrections are of {year}"), "write one for each year"),
                 _ => continue,
             };
-            let place = crate::rules::book::first_line(&node.origin);
+            let place = node.origin.first_line();
             faults.push(Fault::error("kwartier::rules::corrections", message).at(&place, "this correction").help(help));
         }
     }

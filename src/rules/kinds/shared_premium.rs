@@ -109,7 +109,7 @@ impl Kind for SharedPremium {
             let place = at.get("classes").map_or(&at.origin, |node| &node.origin);
             faults.push(
                 Fault::error("kwartier::rules::brackets", "the classes of plants do not rise, or lack their amounts")
-                    .at(&crate::rules::book::first_line(place), "these classes")
+                    .at(&place.first_line(), "these classes")
                     .help(
                         "order them by `up_to_kw`, the smallest first, each with fix_eur_per_kwh and cap_eur_per_kwh",
                     ),

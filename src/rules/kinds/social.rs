@@ -169,7 +169,7 @@ impl Kind for Social {
             let place = at.get("steps").map_or(&at.origin, |node| &node.origin);
             faults.push(
                 Fault::error("kwartier::rules::brackets", "the steps of income do not rise, or lack their numbers")
-                    .at(&crate::rules::book::first_line(place), "these steps")
+                    .at(&place.first_line(), "these steps")
                     .help("order them by `up_to_fraction`, the lowest first, each with `income_fraction`"),
             );
         }

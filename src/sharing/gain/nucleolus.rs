@@ -15,9 +15,9 @@
 //! equations.
 //!
 //! # Reference
-//! D. Schmeidler, "The nucleolus of a characteristic function game", SIAM J. Appl. Math. 17 (1969),
-//! doi:10.1137/0117107; E. Kohlberg, "On the nucleolus of a characteristic function game", SIAM J. Appl. Math. 20
-//! (1971), doi:10.1137/0120009.
+//! D. Schmeidler, "The nucleolus of a characteristic function game", SIAM J. Appl. Math. 17 (1969);
+//! E. Kohlberg, "On the nucleolus of a characteristic function game", SIAM J. Appl. Math. 20
+//! (1971).
 
 use microlp::{ComparisonOp, OptimizationDirection, Problem};
 

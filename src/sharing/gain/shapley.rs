@@ -3,16 +3,16 @@
 //! # Reference
 //! L. S. Shapley, "A value for n-person games", Contributions to the Theory of Games II (1953). Sampling: J. Castro,
 //! D. Gómez, J. Tejada, "Polynomial calculation of the Shapley value based on sampling", Computers & Operations Research
-//! 36 (2009), doi:10.1016/j.cor.2008.04.004.
+//! 36 (2009).
 
 use super::{Coalition, GainError, check_members, tabulate, worth};
-use crate::random::philox4x32;
+use crate::random::{Purpose, philox4x32};
 
 /// The most members of an exact value: 2¹⁵ worths.
 pub const MOST_EXACT: usize = 15;
 
-/// First word of the counter of these draws: (2000, permutation, step, 0). Part of the results.
-const DRAWS: u32 = 2000;
+/// First word of the counter of these draws: (purpose, permutation, step, 0). Part of the results.
+const DRAWS: u32 = Purpose::ShapleyOrder as u32;
 
 /// Orders that are drawn before a wanted error may stop the sampling.
 const FEWEST: u32 = 30;

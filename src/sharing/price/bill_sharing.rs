@@ -56,8 +56,7 @@ pub struct BillSharing {
 /// Columns of different length; a quantity that is negative or not finite; money that is not finite.
 ///
 /// # Reference
-/// C. Long et al., "Peer-to-peer energy trading in a community microgrid", IEEE PES General Meeting 2017,
-/// doi:10.1109/PESGM.2017.8274546.
+/// C. Long et al., "Peer-to-peer energy trading in a community microgrid", IEEE PES General Meeting 2017.
 pub fn bill_sharing(bill: CollectiveBill, use_kwh: &[f64], generation_kwh: &[f64]) -> Result<BillSharing, PriceError> {
     check_price("the cost of import", bill.import_cost_eur)?;
     check_price("the income of export", bill.export_income_eur)?;

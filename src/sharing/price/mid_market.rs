@@ -12,7 +12,7 @@ use super::{GridPrices, InternalPrices, PriceError, check_period};
 ///
 /// # Reference
 /// C. Long, J. Wu, C. Zhang, L. Thomas, M. Cheng, N. Jenkins, "Peer-to-peer energy trading in a community microgrid",
-/// IEEE PES General Meeting 2017, doi:10.1109/PESGM.2017.8274546.
+/// IEEE PES General Meeting 2017.
 pub fn mid_market(grid: GridPrices, need_kwh: f64, surplus_kwh: f64) -> Result<InternalPrices, PriceError> {
     check_period(need_kwh, surplus_kwh)?;
     let middle = f64::midpoint(grid.import_eur_per_kwh, grid.export_eur_per_kwh);

@@ -19,7 +19,7 @@ use super::{GridPrices, InternalPrices, PriceError, check_period};
 ///
 /// # Reference
 /// N. Liu, X. Yu, C. Wang, C. Li, L. Ma, J. Lei, "Energy-sharing model with price-based demand response for microgrids of
-/// peer-to-peer prosumers", IEEE Transactions on Power Systems 32 (2017), doi:10.1109/TPWRS.2017.2649558.
+/// peer-to-peer prosumers", IEEE Transactions on Power Systems 32 (2017).
 pub fn supply_demand_ratio(grid: GridPrices, need_kwh: f64, surplus_kwh: f64) -> Result<InternalPrices, PriceError> {
     check_period(need_kwh, surplus_kwh)?;
     let (b, e) = (grid.import_eur_per_kwh, grid.export_eur_per_kwh);
