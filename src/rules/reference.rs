@@ -77,8 +77,8 @@ pub fn reference() -> String {
     let mut page = String::from(
         "# The language of rulebooks\n\n\
          <!-- Made from the types by `kwartier schema --rulebook --reference`; a test keeps it in step. Do not edit. -->\n\n\
-         A rulebook is a TOML file: `[book]`, `[[vat]]`, `[[rules]]` and `[[contracts]]`. The built-in ones are\n\
-         [scenarios/rulebooks/nl.toml](../scenarios/rulebooks/nl.toml). A scenario names a book in `[rules]` and changes it:\n\
+         A rulebook is a TOML file: `[book]`, `[[vat]]`, `[[rules]]` and `[[contracts]]`. The built-in ones are in\n\
+         [scenarios/rulebooks](../scenarios/rulebooks) ([what they hold](models/rulebooks.md)). A scenario names a book in `[rules]` and changes it:\n\
          `[[rules.add]]` has the same keys as `[[rules]]`, `[[rules.contracts]]` the same as `[[contracts]]`, and\n\
          `[[rules.replace]]` those that differ, with the `id` of the rule.\n\n\
          - A rule is of a *kind*, which gives it keys of its own. A supply contract is a rule of kind `energy-price` in short:\n\
