@@ -9,7 +9,8 @@ use serde_json::{Value as Json, json};
 use super::output::{Stop, print, print_json, show_faults};
 use super::{Common, Format};
 use crate::scenario::diagnostics::{self, Fault};
-use crate::sharing::readings::{self, Readings, instant};
+use crate::series::regular::utc;
+use crate::sharing::readings::{self, Readings};
 use crate::sharing::run::{ShareError, Shared, share as share_readings};
 use crate::sharing::written;
 
@@ -93,7 +94,7 @@ fn check(shared: &Shared, read: &Readings) -> Result<(), Stop> {
         let is_within = within(&shared.shared_in_kwh[step], &read.import_kwh[step])
             && within(&shared.shared_out_kwh[step], &read.export_kwh[step]);
         if !is_within {
-            worst.get_or_insert_with(|| format!("more was shared than flowed at {}", instant(*start_s)));
+            worst.get_or_insert_with(|| format!("more was shared than flowed at {}", utc(*start_s)));
         }
     }
     let all = |table: &[Vec<f64>]| table.iter().flatten().sum::<f64>();
@@ -118,7 +119,7 @@ fn rows(shared: &Shared, read: &Readings) -> Vec<Json> {
     let mut rows = Vec::with_capacity(read.starts_s.len() * read.ids.len());
     for (step, start_s) in read.starts_s.iter().enumerate() {
         for (i, id) in read.ids.iter().enumerate() {
-            let mut row = row(&instant(*start_s), id, shared.shared_in_kwh[step][i], shared.shared_out_kwh[step][i]);
+            let mut row = row(&utc(*start_s), id, shared.shared_in_kwh[step][i], shared.shared_out_kwh[step][i]);
             if let (Some(own_in), Some(own_out)) = (&shared.own_surplus_in_kwh, &shared.own_surplus_out_kwh) {
                 row["own_surplus_in_kwh"] = shown(own_in[step][i]).into();
                 row["own_surplus_out_kwh"] = shown(own_out[step][i]).into();
