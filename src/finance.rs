@@ -2,6 +2,12 @@
 //!
 //! - [`ledger`]: accounts and postings, in integer cents; the sum of all accounts is zero.
 //! - [`measures`]: net present value, internal rate of return, payback, levelised cost, annuity.
+//! - [`interest`]: growth and present value in exact decimals.
+//! - [`loan`]: schedules of annuity, linear and interest-only loans, in integer cents.
+//! - [`agreement`]: power purchase agreements, from sums to what is paid.
 
+pub mod agreement;
+pub mod interest;
 pub mod ledger;
+pub mod loan;
 pub mod measures;
