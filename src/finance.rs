@@ -5,9 +5,15 @@
 //! - [`interest`]: growth and present value in exact decimals.
 //! - [`loan`]: schedules of annuity, linear and interest-only loans, in integer cents.
 //! - [`agreement`]: power purchase agreements, from sums to what is paid.
+//! - [`plant`]: the yearly cash flow of a plant over its life, and what it comes to.
+//! - [`share`]: what a member's share returns.
+//! - [`tariff`]: the cost-covering price of a kWh.
 
 pub mod agreement;
 pub mod interest;
 pub mod ledger;
 pub mod loan;
 pub mod measures;
+pub mod plant;
+pub mod share;
+pub mod tariff;

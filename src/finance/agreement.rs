@@ -33,23 +33,31 @@ impl Default for Index {
 /// The steepest rise per year; -1 × this is the steepest fall.
 pub const STEEPEST_PER_YEAR: Decimal = Decimal::from_parts(25, 0, 0, false, 2);
 
+/// The last year for which an index has a factor.
+pub const LAST_YEAR: u32 = 200;
+
+/// No level is more times the first, and no price larger, EUR/kWh: what is, is a slip of the pen.
+pub const LARGEST: Decimal = Decimal::ONE_THOUSAND;
+
 impl Index {
     /// What a price of year 1 is times in a year; years count from 1.
     ///
     /// # Errors
-    /// If the rise is out of all proportion, a year has no level, or the first level is not above 0.
+    /// If the rise is out of all proportion, a year has no level, or a level cannot be.
     pub fn factor(&self, year: u32) -> Result<Decimal, AgreementError> {
+        if !(1..=LAST_YEAR).contains(&year) {
+            return Err(AgreementError::Year { year });
+        }
         match self {
             Index::PerYear(rise) if rise.abs() > STEEPEST_PER_YEAR => Err(AgreementError::Rise { rise: *rise }),
-            Index::PerYear(rise) => Ok(compound(*rise, year.saturating_sub(1))),
+            Index::PerYear(rise) => Ok(compound(*rise, year - 1)),
             Index::Levels(levels) => {
                 let missing = || AgreementError::NoLevel { year, levels: levels.len() };
                 let first = *levels.first().ok_or_else(missing)?;
-                let level = *levels.get(year.saturating_sub(1) as usize).ok_or_else(missing)?;
-                if first <= Decimal::ZERO {
-                    return Err(AgreementError::FirstLevel { level: first });
-                }
-                Ok(level / first)
+                let level = *levels.get(year as usize - 1).ok_or_else(missing)?;
+                let factor = if first > Decimal::ZERO { level.checked_div(first) } else { None };
+                let possible = factor.filter(|factor| (Decimal::ZERO..=LARGEST).contains(factor));
+                possible.ok_or(AgreementError::Level { first, level, year })
             }
         }
     }
@@ -143,11 +151,30 @@ pub enum AgreementError {
         /// Levels there are.
         levels: usize,
     },
-    /// The first level cannot be divided by.
-    #[error("the index begins at {level}, expected above 0: give the level of year 1 first")]
-    FirstLevel {
-        /// The level.
+    /// A level cannot be.
+    #[error(
+        "the index is {first} in year 1 and {level} in year {year}, expected above 0 first and then 0 to {LARGEST} times it: \
+         correct the levels"
+    )]
+    Level {
+        /// The level of year 1.
+        first: Decimal,
+        /// The level of the year.
         level: Decimal,
+        /// The year.
+        year: u32,
+    },
+    /// The year cannot be.
+    #[error("year {year} is asked for, expected 1 to {LAST_YEAR}: years count from 1")]
+    Year {
+        /// The year.
+        year: u32,
+    },
+    /// A price is out of all proportion.
+    #[error("a price is {price} EUR/kWh, expected -{LARGEST} to {LARGEST} EUR/kWh: correct it")]
+    Price {
+        /// The price.
+        price: Decimal,
     },
     /// The mark-up is no part.
     #[error("the mark-up for imbalance is {part}, expected 0 to 1: 20 % is written as 0.20")]
@@ -163,11 +190,11 @@ impl Price {
     /// * `year` – from 1; * `spot_eur_per_kwh` – of the step.
     ///
     /// # Errors
-    /// If the floor is above the cap or the index has no factor for the year.
+    /// If the floor is above the cap, a price is out of all proportion, or the index has no factor for the year.
     pub fn weight_eur_per_kwh(&self, year: u32, spot_eur_per_kwh: Decimal) -> Result<Decimal, AgreementError> {
+        self.check()?;
         match self {
             Price::FloorCap { floor_eur_per_kwh: floor, cap_eur_per_kwh: cap } => {
-                self.check()?;
                 Ok(spot_eur_per_kwh.max(*floor).min(*cap))
             }
             Price::AsProduced { fee_eur_per_kwh } => Ok(spot_eur_per_kwh - fee_eur_per_kwh),
@@ -192,12 +219,23 @@ impl Price {
 
     fn check(&self) -> Result<(), AgreementError> {
         match *self {
-            Price::FloorCap { floor_eur_per_kwh: floor, cap_eur_per_kwh: cap } if floor > cap => {
-                Err(AgreementError::FloorAboveCap { floor, cap })
+            Price::FloorCap { floor_eur_per_kwh: floor, cap_eur_per_kwh: cap } => {
+                if floor > cap {
+                    return Err(AgreementError::FloorAboveCap { floor, cap });
+                }
+                plausible(floor)?;
+                plausible(cap)
             }
-            _ => Ok(()),
+            Price::Fixed { eur_per_kwh: price }
+            | Price::Indexed { eur_per_kwh: price, .. }
+            | Price::AsProduced { fee_eur_per_kwh: price } => plausible(price),
         }
     }
+}
+
+/// Refuses a price that is out of all proportion.
+pub(super) fn plausible(price: Decimal) -> Result<(), AgreementError> {
+    if price.abs() > LARGEST { Err(AgreementError::Price { price }) } else { Ok(()) }
 }
 
 /// What a kWh made above the forecast costs, EUR/kWh: it earns the price of imbalance instead of the spot price. A kWh below the
@@ -241,8 +279,9 @@ impl Agreement {
     /// * `year` – from 1.
     ///
     /// # Errors
-    /// If the price or the mark-up cannot be.
+    /// If a price, the margin or the mark-up cannot be.
     pub fn settle(&self, year: u32, sums: &Sums) -> Result<Settlement, AgreementError> {
+        plausible(self.margin_eur_per_kwh)?;
         let energy_eur = self.price.value_eur(year, sums)?;
         let imbalance_eur = match self.imbalance {
             Imbalance::None => Decimal::ZERO,
@@ -349,7 +388,15 @@ mod tests {
         );
         assert_eq!(
             words(indexed(Index::Levels(["0", "1", "2"].map(number).into()))),
-            "the index begins at 0, expected above 0: give the level of year 1 first"
+            "the index is 0 in year 1 and 2 in year 3, expected above 0 first and then 0 to 1000 times it: correct the levels"
+        );
+        assert_eq!(
+            Index::default().factor(0).unwrap_err().to_string(),
+            "year 0 is asked for, expected 1 to 200: years count from 1"
+        );
+        assert_eq!(
+            words(Price::Fixed { eur_per_kwh: number("8000") }),
+            "a price is 8000 EUR/kWh, expected -1000 to 1000 EUR/kWh: correct it"
         );
         let agreement = Agreement {
             price: Price::Fixed { eur_per_kwh: Decimal::ONE },
