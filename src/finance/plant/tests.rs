@@ -227,7 +227,7 @@ fn a_plant_that_cannot_be_is_refused_with_words() {
 fn any_plant() -> impl Strategy<Value = Plant> {
     let loans = vec((0..3_usize, any::<bool>(), 0..50_000_000_i64, 0..1500_i64, 1..=5_u32), 0..3);
     let money = (0..50_000_000_i64, 0..300_u32, 1..100_000_i64, 0..50_000_000_i64);
-    let costs = (0..10_000_00_i64, 0..5000_i64, 0..1_000_00_i64, -50..50_i64, vec((1..=5_u32, 0..2_000_000_i64), 0..3));
+    let costs = (0..1_000_000_i64, 0..5000_i64, 0..100_000_i64, -50..50_i64, vec((1..=5_u32, 0..2_000_000_i64), 0..3));
     let earns = (0..1_000_000_i64, 0..50_i64, -100..400_i64, -100..400_i64, 0..400_i64, 0..30_u32);
     (5..=40_u32, money, loans, costs, earns, 0..400_i64, 0..50_u32).prop_map(
         |(life_years, (grant, number, price, own), loans, costs, earns, tax, depreciation_years)| {
