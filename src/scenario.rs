@@ -21,6 +21,17 @@ pub(crate) use check::check_table;
 use diagnostics::Fault;
 use plan::Plan;
 
+/// Files of a folder of `scenarios/` that are built in: a list of name and text.
+macro_rules! embedded {
+    ($folder:literal, $($name:literal),* $(,)?) => {
+        &[$((
+            $name,
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/", $folder, "/", $name, ".toml")),
+        )),*]
+    };
+}
+pub(crate) use embedded;
+
 /// A scenario that was read, with all that is wrong or odd about it.
 #[derive(Debug)]
 pub struct Loaded {

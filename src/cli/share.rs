@@ -9,7 +9,8 @@ use serde_json::{Value as Json, json};
 use super::output::{Stop, print, print_json, show_faults};
 use super::{Common, Format};
 use crate::scenario::diagnostics::{self, Fault};
-use crate::sharing::readings::{self, Readings, instant};
+use crate::series::regular::utc;
+use crate::sharing::readings::{self, Readings};
 use crate::sharing::run::{ShareError, Shared, share as share_readings};
 use crate::sharing::written;
 
@@ -85,23 +86,22 @@ fn shares(written: &[String]) -> Result<Vec<(String, f64)>, Stop> {
 
 /// What is received is given, and nobody gets or gives more than flowed.
 fn check(shared: &Shared, read: &Readings) -> Result<(), Stop> {
-    let mut worst: Option<String> = None;
+    let is_within = |parts: &[f64], wholes: &[f64]| {
+        parts.iter().zip(wholes).all(|(part, whole)| *part >= 0.0 && *part <= whole * (1.0 + TOLERANCE))
+    };
     for (step, start_s) in read.starts_s.iter().enumerate() {
-        let within = |part: &[f64], whole: &[f64]| {
-            part.iter().zip(whole).all(|(part, whole)| *part >= 0.0 && *part <= whole * (1.0 + TOLERANCE))
-        };
-        let is_within = within(&shared.shared_in_kwh[step], &read.import_kwh[step])
-            && within(&shared.shared_out_kwh[step], &read.export_kwh[step]);
-        if !is_within {
-            worst.get_or_insert_with(|| format!("more was shared than flowed at {}", instant(*start_s)));
+        if !is_within(&shared.shared_in_kwh[step], &read.import_kwh[step])
+            || !is_within(&shared.shared_out_kwh[step], &read.export_kwh[step])
+        {
+            return Err(Stop::OwnCheck(format!("more was shared than flowed at {}", utc(*start_s))));
         }
     }
     let all = |table: &[Vec<f64>]| table.iter().flatten().sum::<f64>();
     let (received, given) = (all(&shared.shared_in_kwh), all(&shared.shared_out_kwh));
     if (received - given).abs() > TOLERANCE * received.max(1.0) {
-        worst.get_or_insert_with(|| format!("{received} kWh were received and {given} given"));
+        return Err(Stop::OwnCheck(format!("{received} kWh were received and {given} given")));
     }
-    worst.map_or(Ok(()), |message| Err(Stop::OwnCheck(message)))
+    Ok(())
 }
 
 /// A kWh as it is printed: rounding of f64 beyond twelve decimals left out.
@@ -118,10 +118,10 @@ fn rows(shared: &Shared, read: &Readings) -> Vec<Json> {
     let mut rows = Vec::with_capacity(read.starts_s.len() * read.ids.len());
     for (step, start_s) in read.starts_s.iter().enumerate() {
         for (i, id) in read.ids.iter().enumerate() {
-            let mut row = row(&instant(*start_s), id, shared.shared_in_kwh[step][i], shared.shared_out_kwh[step][i]);
-            if let (Some(own_in), Some(own_out)) = (&shared.own_surplus_in_kwh, &shared.own_surplus_out_kwh) {
-                row["own_surplus_in_kwh"] = shown(own_in[step][i]).into();
-                row["own_surplus_out_kwh"] = shown(own_out[step][i]).into();
+            let mut row = row(&utc(*start_s), id, shared.shared_in_kwh[step][i], shared.shared_out_kwh[step][i]);
+            if let Some(own) = &shared.own_surplus {
+                row["own_surplus_in_kwh"] = shown(own.in_kwh[step][i]).into();
+                row["own_surplus_out_kwh"] = shown(own.out_kwh[step][i]).into();
             }
             rows.push(row);
         }
@@ -129,35 +129,33 @@ fn rows(shared: &Shared, read: &Readings) -> Vec<Json> {
     rows
 }
 
+/// The columns of the table after the id. The last is there only with a key that leaves unused parts to their owners.
+const COLUMNS: [&str; 7] =
+    ["import kWh", "shared in kWh", "bought kWh", "export kWh", "shared out kWh", "fed in kWh", "own surplus kWh"];
+
 /// The sums of each participant, kWh.
 fn text(shared: &Shared, read: &Readings) -> String {
+    let columns = COLUMNS.len() - usize::from(shared.own_surplus.is_none());
     let mut table = Table::new();
     table.load_style(presets::UTF8_BORDERS_ONLY);
-    let mut header =
-        vec!["id", "import kWh", "shared in kWh", "bought kWh", "export kWh", "shared out kWh", "fed in kWh"];
-    if shared.own_surplus_in_kwh.is_some() {
-        header.push("own surplus kWh");
-    }
-    table.set_header(header);
+    table.set_header(std::iter::once("id").chain(COLUMNS[..columns].iter().copied()));
     let sum = |table: &[Vec<f64>], i: usize| table.iter().map(|step| step[i]).sum::<f64>();
-    let mut totals = [0.0; 7];
-    let mut add = |name: &str, values: [f64; 7], has_owners: bool| {
-        let columns = if has_owners { 7 } else { 6 };
+    let mut add = |name: &str, values: &[f64; COLUMNS.len()]| {
         let cells = values[..columns].iter().map(|kwh| format!("{kwh:.3}"));
         table.add_row(std::iter::once(name.to_owned()).chain(cells));
     };
-    let has_owners = shared.own_surplus_in_kwh.is_some();
+    let mut totals = [0.0; COLUMNS.len()];
     for (i, id) in read.ids.iter().enumerate() {
         let (import, export) = (sum(&read.import_kwh, i), sum(&read.export_kwh, i));
         let (received, given) = (sum(&shared.shared_in_kwh, i), sum(&shared.shared_out_kwh, i));
-        let own = |table: &Option<Vec<Vec<f64>>>| table.as_ref().map_or(0.0, |table| sum(table, i));
-        let (own_in, own_out) = (own(&shared.own_surplus_in_kwh), own(&shared.own_surplus_out_kwh));
+        let own = shared.own_surplus.as_ref();
+        let (own_in, own_out) = own.map_or((0.0, 0.0), |own| (sum(&own.in_kwh, i), sum(&own.out_kwh, i)));
         let values = [import, received, import - received, export, given, export - given - own_out, own_in];
         totals.iter_mut().zip(values).for_each(|(total, kwh)| *total += kwh);
-        add(id, values, has_owners);
+        add(id, &values);
     }
-    add("all", totals, has_owners);
-    for column in 1..if has_owners { 8 } else { 7 } {
+    add("all", &totals);
+    for column in 1..=columns {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }

@@ -55,12 +55,13 @@ pub fn internal_rate_of_return(flows_eur: &[f64]) -> Result<f64, MeasureError> {
         let (low, high) = (libm::log1p(RATES.0), libm::log1p(RATES.1));
         libm::expm1(low + (high - low) * f64::from(number) / f64::from(INTERVALS))
     };
-    // Scaled by (1 + rate)^years the sign is the same and no root lies at infinity.
     let value = |rate: f64| net_present_value_eur(rate, flows_eur);
     let mut rates = Vec::new();
-    for number in 0..INTERVALS {
-        let (low, high) = (rate(number), rate(number + 1));
-        let (at_low, at_high) = (value(low), value(high));
+    let (mut high, mut at_high) = (rate(0), value(rate(0)));
+    for number in 1..=INTERVALS {
+        let (low, at_low) = (high, at_high);
+        high = rate(number);
+        at_high = value(high);
         if (at_low > 0.0) != (at_high > 0.0) && (at_low.abs() > 0.0 || at_high.abs() > 0.0) {
             rates.push(bisect(low, high, value));
         }

@@ -20,24 +20,25 @@ use super::terms::{Day, Status, date_of};
 use crate::scenario::diagnostics::{Fault, Origin, Source, nearest};
 use crate::scenario::plan::{self, Connection};
 use crate::scenario::tree::{self, Node, Value};
-use crate::scenario::{check_table, schema};
+use crate::scenario::{check_table, embedded, schema};
 
 /// The books that are built in: name and text.
-pub const BOOKS: &[(&str, &str)] = &[
-    ("nl", include_str!("../../scenarios/rulebooks/nl.toml")),
-    ("at", include_str!("../../scenarios/rulebooks/at.toml")),
-    ("be-brussels", include_str!("../../scenarios/rulebooks/be-brussels.toml")),
-    ("be-flanders", include_str!("../../scenarios/rulebooks/be-flanders.toml")),
-    ("ch", include_str!("../../scenarios/rulebooks/ch.toml")),
-    ("cz", include_str!("../../scenarios/rulebooks/cz.toml")),
-    ("de", include_str!("../../scenarios/rulebooks/de.toml")),
-    ("es", include_str!("../../scenarios/rulebooks/es.toml")),
-    ("fr", include_str!("../../scenarios/rulebooks/fr.toml")),
-    ("it", include_str!("../../scenarios/rulebooks/it.toml")),
-    ("lu", include_str!("../../scenarios/rulebooks/lu.toml")),
-    ("pt", include_str!("../../scenarios/rulebooks/pt.toml")),
-    ("sk", include_str!("../../scenarios/rulebooks/sk.toml")),
-];
+pub const BOOKS: &[(&str, &str)] = embedded!(
+    "rulebooks",
+    "nl",
+    "at",
+    "be-brussels",
+    "be-flanders",
+    "ch",
+    "cz",
+    "de",
+    "es",
+    "fr",
+    "it",
+    "lu",
+    "pt",
+    "sk",
+);
 
 /// A rulebook file.
 #[derive(Debug, Default, Deserialize, JsonSchema)]

@@ -880,7 +880,8 @@ fn efficiency(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "number", "exclusiveMinimum": 0.0, "maximum": 1.0 })
 }
 
-fn shares(_: &mut SchemaGenerator) -> Schema {
+/// A part for each id.
+pub(crate) fn shares(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "object", "additionalProperties": { "type": "number", "minimum": 0.0, "maximum": 1.0 } })
 }
 

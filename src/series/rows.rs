@@ -6,6 +6,7 @@ use csv::{ByteRecord, ReaderBuilder};
 use rust_decimal::Decimal;
 
 use super::findings::Findings;
+use super::stamp::{self, Written};
 use super::table::skip_blank;
 use crate::scenario::diagnostics::{Fault, Source, nearest};
 use crate::scenario::tree::file_help;
@@ -162,6 +163,21 @@ impl<'a, 'f, 'o> File<'a, 'f, 'o> {
                 None
             }
         }
+    }
+
+    /// The instant of a row's `time`, seconds since 1970; `None` if it is none.
+    pub(crate) fn instant_s(&mut self, row: &Row<'_>) -> Option<i64> {
+        let (index, text) = self.cell(row, "time")?;
+        let (message, help) = match stamp::read(text) {
+            Some(Written::Instant(instant_s)) => return Some(instant_s),
+            Some(Written::Clock(_)) => (
+                format!("`{text}` says neither its offset nor Z"),
+                "write 2026-01-01T00:00:00+01:00 or 2025-12-31T23:00:00Z: on the clock alone an hour is there twice in autumn",
+            ),
+            None => (format!("`{text}` is not a time"), "write 2026-01-01T00:00:00+01:00 or 2025-12-31T23:00:00Z"),
+        };
+        self.at_cell(row, index, Fault::error("kwartier::meters::time", message).help(help), "here");
+        None
     }
 
     /// Adds a fault that stands in the header.

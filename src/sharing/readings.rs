@@ -10,8 +10,8 @@ use rust_decimal::prelude::ToPrimitive;
 
 use crate::scenario::diagnostics::{Fault, Origin, Source};
 use crate::series::findings::Findings;
+use crate::series::regular::{self, utc};
 use crate::series::rows::{File, Row, text_of};
-use crate::series::stamp::{self, Written};
 
 const COLUMNS: [&str; 4] = ["time", "id", "import_kwh", "export_kwh"];
 
@@ -53,7 +53,7 @@ fn read_rows(file: &mut File<'_, '_, '_>) -> Option<Readings> {
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut steps: BTreeMap<i64, BTreeMap<usize, (f64, f64)>> = BTreeMap::new();
     for row in file.rows.clone() {
-        let start = start_of(file, &row);
+        let start = file.instant_s(&row);
         let (import, export) = (kwh(file, &row, "import_kwh"), kwh(file, &row, "export_kwh"));
         let (id_at, id) = file.cell(&row, "id")?;
         if id.is_empty() {
@@ -95,19 +95,6 @@ fn kwh(file: &mut File<'_, '_, '_>, row: &Row<'_>, column: &str) -> Option<f64> 
     file.number(row, column).as_ref().and_then(Decimal::to_f64)
 }
 
-fn start_of(file: &mut File<'_, '_, '_>, row: &Row<'_>) -> Option<i64> {
-    let (index, text) = file.cell(row, "time")?;
-    let message = match stamp::read(text) {
-        Some(Written::Instant(instant_s)) => return Some(instant_s),
-        Some(Written::Clock(_)) => format!("`{text}` says neither its offset nor Z"),
-        None => format!("`{text}` is not a time"),
-    };
-    let fault = Fault::error("kwartier::meters::time", message)
-        .help("write 2026-01-01T00:00:00+01:00 or 2025-12-31T23:00:00Z, the start of the step");
-    file.at_cell(row, index, fault, "here");
-    None
-}
-
 /// Every participant has every step.
 fn check_whole(file: &mut File<'_, '_, '_>, ids: &[String], steps: &BTreeMap<i64, BTreeMap<usize, (f64, f64)>>) {
     for (place, id) in ids.iter().enumerate() {
@@ -119,8 +106,8 @@ fn check_whole(file: &mut File<'_, '_, '_>, ids: &[String], steps: &BTreeMap<i64
                 "kwartier::meters::gap",
                 format!(
                     "\"{id}\" has no reading for {}, the first at {}",
-                    if count == 1 { "1 step".to_owned() } else { format!("{count} steps") },
-                    instant(*first)
+                    regular::count(count as i64, "step"),
+                    utc(*first)
                 ),
             )
             .help("give a row for each participant and step, with 0 where nothing flowed");
@@ -135,15 +122,10 @@ fn step_of(file: &mut File<'_, '_, '_>, starts_s: &[i64]) -> Option<i64> {
     if let Some(pair) = starts_s.windows(2).find(|pair| pair[1] - pair[0] != step_s) {
         let fault = Fault::error(
             "kwartier::meters::gap",
-            format!("steps of {} min are missing between {} and {}", step_s / 60, instant(pair[0]), instant(pair[1])),
+            format!("steps of {} min are missing between {} and {}", step_s / 60, utc(pair[0]), utc(pair[1])),
         )
         .help("give every step from the first to the last");
         file.at_header(fault, "the steps have a gap");
     }
     Some(step_s)
-}
-
-/// A time as files have it.
-pub fn instant(start_s: i64) -> String {
-    jiff::Timestamp::from_second(start_s).map_or_else(|_| start_s.to_string(), |at| at.to_string())
 }

@@ -14,12 +14,19 @@ pub struct Shared {
     pub shared_in_kwh: Vec<Vec<f64>>,
     /// Given, the same.
     pub shared_out_kwh: Vec<Vec<f64>>,
-    /// Feed-in of a participant because its part was not used, the same; only with a key that says so.
-    pub own_surplus_in_kwh: Option<Vec<Vec<f64>>>,
-    /// Surplus that became feed-in of others so.
-    pub own_surplus_out_kwh: Option<Vec<Vec<f64>>>,
+    /// Parts that their owners did not use; only with a key that leaves these to them.
+    pub own_surplus: Option<OwnSurplus>,
     /// Intervals at the ends of the readings that are not whole.
     pub cut_intervals: usize,
+}
+
+/// Parts that were not used and are feed-in of the participants that own them.
+#[derive(Debug)]
+pub struct OwnSurplus {
+    /// Feed-in of the owner, `[step][participant]`, kWh.
+    pub in_kwh: Vec<Vec<f64>>,
+    /// Surplus of a giver that became feed-in of owners, the same.
+    pub out_kwh: Vec<Vec<f64>>,
 }
 
 /// Why a key cannot be applied.
@@ -56,8 +63,7 @@ pub fn share(key: &Key, readings: &Readings) -> Result<Shared, ShareError> {
     let mut shared = Shared {
         shared_in_kwh: table(),
         shared_out_kwh: table(),
-        own_surplus_in_kwh: has_owners.then(table),
-        own_surplus_out_kwh: has_owners.then(table),
+        own_surplus: has_owners.then(|| OwnSurplus { in_kwh: table(), out_kwh: table() }),
         cut_intervals: 0,
     };
     let whole = usize::try_from(interval_s / step_s).unwrap_or(usize::MAX);
@@ -100,10 +106,10 @@ impl Shared {
             for i in 0..import.len() {
                 self.shared_in_kwh[step][i] = part(allocation.shared_in[i], import[i], need[i]);
                 self.shared_out_kwh[step][i] = part(allocation.shared_out[i], export[i], surplus[i]);
-                if let (Some(own_in), Some(own_out)) = (&mut self.own_surplus_in_kwh, &mut self.own_surplus_out_kwh) {
-                    own_out[step][i] = part(allocation.own_surplus_out[i], export[i], surplus[i]);
+                if let Some(own) = &mut self.own_surplus {
+                    own.out_kwh[step][i] = part(allocation.own_surplus_out[i], export[i], surplus[i]);
                     // What was never drawn has no course of its own: it is even over the interval.
-                    own_in[step][i] = allocation.own_surplus_in[i] / count;
+                    own.in_kwh[step][i] = allocation.own_surplus_in[i] / count;
                 }
             }
         }

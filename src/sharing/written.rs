@@ -10,20 +10,16 @@ use serde::Deserialize;
 
 use super::key::{Key, Method, Round, Unused};
 use crate::scenario::diagnostics::{Fault, Origin, Source, nearest};
+use crate::scenario::language::shares;
 use crate::scenario::tree::{self, Node};
-use crate::scenario::{check_table, schema};
+use crate::scenario::{check_table, embedded, schema};
 
 /// How far shares may be from what they must sum to: rounding of written decimals.
 const SHARE_TOLERANCE: f64 = 1e-9;
 
-macro_rules! named {
-    ($($name:literal),* $(,)?) => {
-        &[$(($name, include_str!(concat!("../../scenarios/sharing/", $name, ".toml")))),*]
-    };
-}
-
 /// The named keys: name and text.
-pub const NAMED: &[(&str, &str)] = named!(
+pub const NAMED: &[(&str, &str)] = embedded!(
+    "sharing",
     "none",
     "equal",
     "static",
@@ -57,14 +53,6 @@ pub const NAMED: &[(&str, &str)] = named!(
     "lu-priority",
 );
 
-/// A file with a key.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub struct KeyFile {
-    /// Who gets the local kWh.
-    #[schemars(required)]
-    pub sharing: Option<Section>,
-}
-
 /// Who gets the local kWh.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[schemars(inline)]
@@ -88,7 +76,7 @@ pub struct Section {
     pub repeat: u32,
     /// Part of each participant, for static rounds without `shares` of their own. They sum to 1.
     #[serde(default)]
-    #[schemars(schema_with = "parts")]
+    #[schemars(schema_with = "shares")]
     pub shares: Option<BTreeMap<String, f64>>,
     /// Participants in the order in which they are served, for priority rounds without an `order` of their own; givers in
     /// the order in which they give, for pairwise ones.
@@ -101,7 +89,7 @@ pub struct Section {
     /// The part of its need and surplus with which a participant takes part here, if it is in several communities.
     /// Default: all.
     #[serde(default)]
-    #[schemars(schema_with = "parts")]
+    #[schemars(schema_with = "shares")]
     pub participation: Option<BTreeMap<String, f64>>,
     /// The rounds, in their order.
     #[serde(default)]
@@ -127,7 +115,7 @@ pub struct WrittenRound {
     pub max_part: f64,
     /// For the static method: part of each participant. They sum to 1.
     #[serde(default)]
-    #[schemars(schema_with = "parts")]
+    #[schemars(schema_with = "shares")]
     pub shares: Option<BTreeMap<String, f64>>,
     /// For the priority method: participants in the order in which they are served. For the pairwise method: givers that
     /// give one after another; default: all at once.
@@ -190,14 +178,8 @@ fn all() -> f64 {
     1.0
 }
 
-fn parts(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "object", "additionalProperties": { "type": "number", "minimum": 0.0, "maximum": 1.0 } })
-}
-
-fn matrix(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "object", "additionalProperties": {
-        "type": "object", "additionalProperties": { "type": "number", "minimum": 0.0, "maximum": 1.0 }
-    } })
+fn matrix(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "object", "additionalProperties": shares(generator) })
 }
 
 /// A key that was read, before it is known who takes part.
@@ -225,14 +207,10 @@ pub fn read(name_or_file: &str, shares: &[(String, f64)], faults: &mut Vec<Fault
     for (id, part) in shares {
         tree::set(&mut root, "--shares", &format!("sharing.shares.{id}={part}"), faults);
     }
-    let mut language = schema::of_type::<KeyFile>();
-    // A scenario is such a file too: what it says beside [sharing] is not looked at.
-    if let Some(language) = language.as_object_mut() {
-        language.insert("additionalProperties".into(), serde_json::json!(true));
-    }
     let mut sharing = root.get("sharing").cloned();
     if let Some(sharing) = &mut sharing {
-        check_table(&language["properties"]["sharing"], sharing, "sharing", true, faults);
+        // A scenario is such a file too: what it says beside [sharing] is not looked at.
+        check_table(&schema::of_type::<Section>(), sharing, "sharing", true, faults);
     } else {
         faults.push(
             Fault::error("kwartier::sharing::key", "there is no [sharing] section")

@@ -16,8 +16,8 @@ use crate::rules::rulebook::Rulebook;
 use crate::rules::terms::Party;
 use crate::scenario::diagnostics::Fault;
 use crate::scenario::plan::Sharing;
+use crate::series::regular;
 use crate::series::rows::{File, Row};
-use crate::series::stamp::{self, Written};
 
 const COLUMNS: [&str; 5] = ["time", "id", "import_kwh", "export_kwh", "generation_kwh"];
 
@@ -78,27 +78,19 @@ pub(super) fn read(file: &mut File<'_, '_, '_>, asked: &Asked<'_>) -> Option<Vec
 }
 
 fn step_of(file: &mut File<'_, '_, '_>, row: &Row<'_>, asked: &Asked<'_>) -> Option<usize> {
+    let instant_s = file.instant_s(row)?;
+    let step = jiff::Timestamp::from_second(instant_s).ok().and_then(|at| asked.calendar.step_at(at));
     let (index, text) = file.cell(row, "time")?;
-    let (message, help) = match stamp::read(text) {
-        Some(Written::Instant(instant_s)) => {
-            let step = jiff::Timestamp::from_second(instant_s).ok().and_then(|at| asked.calendar.step_at(at));
-            match step {
-                Some(step) if asked.calendar.start_s(step) == instant_s => return Some(step),
-                Some(_) => (
-                    format!("`{text}` is not the start of a step of {} minutes", asked.calendar.step_minutes()),
-                    "set scenario.step_minutes to the length of the intervals; a stamp is the start of its interval".to_owned(),
-                ),
-                None => (
-                    format!("`{text}` is outside of the scenario's run"),
-                    "set scenario.start and scenario.years so that the run holds the readings".to_owned(),
-                ),
-            }
-        }
-        Some(Written::Clock(_)) => (
-            format!("`{text}` says neither its offset nor Z"),
-            "write 2026-01-01T00:00:00+01:00 or 2025-12-31T23:00:00Z: on the clock alone an hour is there twice in autumn".to_owned(),
+    let (message, help) = match step {
+        Some(step) if asked.calendar.start_s(step) == instant_s => return Some(step),
+        Some(_) => (
+            format!("`{text}` is not the start of a step of {} minutes", asked.calendar.step_minutes()),
+            "set scenario.step_minutes to the length of the intervals; a stamp is the start of its interval",
         ),
-        None => (format!("`{text}` is not a time"), "write 2026-01-01T00:00:00+01:00 or 2025-12-31T23:00:00Z".to_owned()),
+        None => (
+            format!("`{text}` is outside of the scenario's run"),
+            "set scenario.start and scenario.years so that the run holds the readings",
+        ),
     };
     file.at_cell(row, index, Fault::error("kwartier::meters::time", message).help(help), "here");
     None
@@ -136,10 +128,7 @@ fn whole(
             let at = asked.calendar.instant(expected);
             let fault = Fault::error(
                 "kwartier::meters::gap",
-                format!(
-                    "{} of \"{id}\" missing before this row, from {at} on",
-                    if missing == 1 { "1 step".to_owned() } else { format!("{missing} steps") }
-                ),
+                format!("{} of \"{id}\" missing before this row, from {at} on", regular::count(missing as i64, "step")),
             )
             .help("give every step; a reading that is not known cannot be settled");
             file.at_row(row, fault, "after a gap");
