@@ -26,10 +26,11 @@ pub(crate) fn power(base: Decimal, exponent: u32) -> Decimal {
 
 /// Σ amount / (1 + rate)^t, the first amount at t = 0; of EUR or of kWh.
 ///
-/// * `rate` – a part per period, above -1.
+/// * `rate` – a part per period, above -1. The twin of exact money: [`super::measures::net_present_value_eur`] is in floating
+///   point, for rates that are looked for.
 ///
 /// # Panics
-/// If the rate is -1.
+/// If the rate is -1, or so near it that the value overflows.
 pub fn present_value(rate: Decimal, amounts: &[Decimal]) -> Decimal {
     amounts.iter().rev().fold(Decimal::ZERO, |later, amount| amount + later / (Decimal::ONE + rate))
 }

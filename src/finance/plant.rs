@@ -10,7 +10,7 @@
 //! investment less grants, straight-line; what the life leaves of it is written off in its last year.
 //!
 //! Paid to the owners is as much as leaves the cash at or above 0 in every later year: money for a replacement is kept from
-//! the years before it. Shares and own cash are paid in proportion to what they put in.
+//! the years before it. Shares and own cash are paid in proportion to what they put in; without either, the cooperative is paid.
 
 use rust_decimal::Decimal;
 
@@ -429,7 +429,8 @@ impl Plant {
     /// A year before tax and what is paid to the owners.
     fn year(&self, year: u32, schedules: &[Vec<Instalment>]) -> Result<Year, PlantError> {
         let (output, prices) = (self.output(year), self.cost_index.factor(year)?);
-        let upkeep_eur = (self.upkeep_eur_per_year + self.upkeep_eur_per_kw * self.power_kw) * prices;
+        let upkeep_eur =
+            within("the upkeep of a year", self.upkeep_eur_per_year + self.upkeep_eur_per_kw * self.power_kw)?;
         let replaced_eur: Decimal =
             self.replacements.iter().filter(|part| part.year == year).map(|part| part.cost_eur).sum();
         let paid = || schedules.iter().filter_map(|schedule| schedule.get(year as usize - 1));
@@ -444,7 +445,7 @@ impl Plant {
             production_kwh: self.production_kwh * output,
             revenue_kwh: self.revenues.iter().map(|line| line.kwh_in(year, output)).collect(),
             revenue_cents,
-            upkeep_cents: -cents(within("the upkeep of a year", upkeep_eur)?),
+            upkeep_cents: -cents(within("the upkeep of a year", upkeep_eur * prices)?),
             insurance_cents: -cents(within("the insurance of a year", self.insurance_eur_per_year * prices)?),
             replacement_cents: -cents(within("the replacements of a year", replaced_eur)?),
             interest_cents: -paid().map(|one| one.interest_cents).sum::<i64>(),

@@ -39,7 +39,7 @@ pub enum TariffError {
         kwh: Decimal,
     },
     /// A rate of return cannot be.
-    #[error("the wanted return is {rate} per year, expected above -1 and at most 1: 5 % is written as 0.05")]
+    #[error("the wanted return is {rate} per year, expected 0 to 1: 5 % is written as 0.05")]
     Rate {
         /// The rate.
         rate: Decimal,
@@ -107,7 +107,7 @@ impl Books {
         if lengths.iter().any(|length| *length != lengths[0]) {
             return Err(TariffError::Lengths { lengths });
         }
-        if wanted_return <= -Decimal::ONE || wanted_return > Decimal::ONE {
+        if wanted_return < Decimal::ZERO || wanted_return > Decimal::ONE {
             return Err(TariffError::Rate { rate: wanted_return });
         }
         let [cost, supplier, income, kwh] = rows.map(|row| present_value(wanted_return, row));
@@ -169,10 +169,12 @@ mod tests {
             words(idle, Decimal::ZERO),
             "no energy is delivered to spread the cost over: the present value of it is 0 kWh, expected above 0"
         );
-        assert_eq!(
-            words(books(), Decimal::from(5)),
-            "the wanted return is 5 per year, expected above -1 and at most 1: 5 % is written as 0.05"
-        );
+        for rate in ["5", "-0.01"] {
+            assert_eq!(
+                words(books(), rate.parse().unwrap()),
+                format!("the wanted return is {rate} per year, expected 0 to 1: 5 % is written as 0.05")
+            );
+        }
         assert_eq!(
             words(Books { cost_eur: Vec::new(), ..books() }, Decimal::ZERO),
             "the rows have [0, 3, 3, 3] years (cost, supplier's cost, other income, energy), expected the same for all: \

@@ -9,7 +9,7 @@ use crate::finance::agreement::{Imbalance, Price};
 use crate::finance::loan::{Period, Repayment};
 
 fn number(text: &str) -> Decimal {
-    text.parse().unwrap()
+    text.parse().or_else(|_| Decimal::from_scientific(text)).unwrap()
 }
 
 fn shared(name: &str, eur_per_kwh: &str, kwh: i64) -> Revenue {
@@ -193,6 +193,11 @@ fn a_plant_that_cannot_be_is_refused_with_words() {
         (
             Plant { insurance_eur_per_year: number("-8"), ..small() },
             "the insurance is -8, expected 0 to 10000000000000: correct it, costs are positive too",
+        ),
+        (
+            // Each is possible, but not their product.
+            Plant { power_kw: number("1e13"), upkeep_eur_per_kw: number("1e13"), ..small() },
+            "the upkeep of a year is 100000000000000000000000000, expected 0 to 10000000000000: correct it, costs are positive too",
         ),
         (
             Plant { production_kwh: number("900"), ..small() },
