@@ -3,7 +3,8 @@
 //! Year 0 is the start; year t is paid at its end. Received is positive. Each entry of the table is rounded to the cent from an
 //! exact amount; sums are sums of entries, so that those of a year are the change of its cash.
 //!
-//! In year t, with d the degradation per year: production is `kWh₁ (1 − d)^(t−1)`; so are the kWh of each revenue line.
+//! In year t, with d the degradation per year: production is `kWh₁ (1 − d)^(t−1)`; so are the kWh of each revenue line, but for
+//! a premium that is paid on at most so many kWh a year.
 //!
 //! Tax is the fraction of what is left of the profit after losses carried forward, without limit of years or amount; profit
 //! is revenue less running costs, replacements (costs of their year), interest and depreciation. Depreciated is the
@@ -87,8 +88,10 @@ pub enum Revenue {
         name: String,
         /// The premium.
         eur_per_kwh: Decimal,
-        /// kWh of year 1 that get it.
+        /// kWh of year 1 that would get it if all counted.
         kwh: Decimal,
+        /// kWh that get it in a year at most; `None`: all.
+        most_kwh: Option<Decimal>,
         /// Years for which it is paid.
         years: u32,
     },
@@ -103,13 +106,13 @@ pub enum Revenue {
         /// How the spot value and the cost of imbalance go on; a sum between floor and cap stays as it is.
         spot_index: Index,
     },
-    /// Energy shared with members at a price.
-    Shared {
+    /// Energy at a price: shared with members, or fed in.
+    Sold {
         /// The name of its column.
         name: String,
         /// The price of year 1.
         eur_per_kwh: Decimal,
-        /// kWh shared in year 1.
+        /// kWh of year 1.
         kwh: Decimal,
         /// How the price goes on.
         index: Index,
@@ -120,14 +123,14 @@ impl Revenue {
     /// The name of its column.
     pub fn name(&self) -> &str {
         match self {
-            Revenue::Premium { name, .. } | Revenue::Agreement { name, .. } | Revenue::Shared { name, .. } => name,
+            Revenue::Premium { name, .. } | Revenue::Agreement { name, .. } | Revenue::Sold { name, .. } => name,
         }
     }
 
-    /// kWh of year 1 that it pays for.
+    /// kWh of year 1 that it is of.
     pub fn kwh(&self) -> Decimal {
         match self {
-            Revenue::Premium { kwh, .. } | Revenue::Shared { kwh, .. } => *kwh,
+            Revenue::Premium { kwh, .. } | Revenue::Sold { kwh, .. } => *kwh,
             Revenue::Agreement { sums, .. } => sums.kwh,
         }
     }
@@ -136,6 +139,7 @@ impl Revenue {
     fn kwh_in(&self, year: u32, output: Decimal) -> Decimal {
         match self {
             Revenue::Premium { years, .. } if year > *years => Decimal::ZERO,
+            Revenue::Premium { most_kwh: Some(most), kwh, .. } => (kwh * output).min(*most),
             _ => self.kwh() * output,
         }
     }
@@ -151,9 +155,7 @@ impl Revenue {
     fn amount_eur(&self, year: u32, output: Decimal) -> Result<Decimal, AgreementError> {
         Ok(match self {
             Revenue::Premium { eur_per_kwh, .. } => eur_per_kwh * self.kwh_in(year, output),
-            Revenue::Shared { eur_per_kwh, index, .. } => {
-                eur_per_kwh * self.kwh_in(year, output) * index.factor(year)?
-            }
+            Revenue::Sold { eur_per_kwh, index, .. } => eur_per_kwh * self.kwh_in(year, output) * index.factor(year)?,
             Revenue::Agreement { agreement, sums, spot_index, .. } => {
                 let spot = output * spot_index.factor(year)?;
                 let of_year = Sums {
@@ -563,8 +565,11 @@ impl Plant {
         }
         for line in &self.revenues {
             within("the energy of a line of revenue", line.kwh())?;
+            if let Revenue::Premium { most_kwh: Some(most), .. } = line {
+                within("the energy that gets a premium at most", *most)?;
+            }
             match line {
-                Revenue::Premium { eur_per_kwh, .. } | Revenue::Shared { eur_per_kwh, .. } => plausible(*eur_per_kwh)?,
+                Revenue::Premium { eur_per_kwh, .. } | Revenue::Sold { eur_per_kwh, .. } => plausible(*eur_per_kwh)?,
                 Revenue::Agreement { sums, .. } => {
                     for sum in [sums.spot_eur, sums.clamped_eur, sums.imbalance_eur] {
                         within("the size of a sum of an agreement", sum.abs())?;

@@ -13,7 +13,7 @@ fn number(text: &str) -> Decimal {
 }
 
 fn shared(name: &str, eur_per_kwh: &str, kwh: i64) -> Revenue {
-    Revenue::Shared {
+    Revenue::Sold {
         name: name.into(),
         eur_per_kwh: number(eur_per_kwh),
         kwh: Decimal::from(kwh),
@@ -101,7 +101,7 @@ fn production_falls_and_costs_rise() {
 #[test]
 fn a_loss_is_set_off_against_later_profits() {
     let levels = ["1", "5", "5"].map(number).to_vec();
-    let line = Revenue::Shared {
+    let line = Revenue::Sold {
         name: "shared".into(),
         eur_per_kwh: number("0.1"),
         kwh: number("1000"),
@@ -163,7 +163,13 @@ fn a_premium_ends_and_an_agreement_is_net_of_its_costs() {
     };
     let plant = Plant {
         revenues: vec![
-            Revenue::Premium { name: "premium".into(), eur_per_kwh: number("0.03"), kwh: number("1000"), years: 2 },
+            Revenue::Premium {
+                name: "premium".into(),
+                eur_per_kwh: number("0.03"),
+                kwh: number("1000"),
+                most_kwh: None,
+                years: 2,
+            },
             Revenue::Agreement { name: "sold".into(), agreement, sums, spot_index: Index::PerYear(number("0.1")) },
         ],
         ..small()
@@ -173,6 +179,20 @@ fn a_premium_ends_and_an_agreement_is_net_of_its_costs() {
     // 0.8 × (60 − 10) − 5 = 35; 0.8 × (66 − 10) − 5 = 39.8; 0.8 × (72.6 − 10) − 5 = 45.08.
     assert_eq!(column(&table, "sold"), [0, 3500, 3980, 4508]);
     assert_eq!(table.years[3].revenue_kwh, [0, 1000].map(Decimal::from));
+}
+
+/// 1000, 900 and 810 kWh are made, 950 count at most.
+#[test]
+fn a_premium_is_paid_on_at_most_so_many_kwh() {
+    let premium = Revenue::Premium {
+        name: "premium".into(),
+        eur_per_kwh: number("0.1"),
+        kwh: number("1000"),
+        most_kwh: Some(number("950")),
+        years: 15,
+    };
+    let table = Plant { degradation_per_year: number("0.1"), revenues: vec![premium], ..small() }.cash_flow().unwrap();
+    assert_eq!(column(&table, "premium"), [0, 9500, 9000, 8100]);
 }
 
 #[test]
@@ -278,6 +298,7 @@ fn any_plant() -> impl Strategy<Value = Plant> {
                         name: "premium".into(),
                         eur_per_kwh: Decimal::new(earns.4, 4),
                         kwh,
+                        most_kwh: (earns.5 % 2 == 0).then(|| kwh * Decimal::new(9, 1)),
                         years: earns.5,
                     },
                     Revenue::Agreement {
@@ -290,7 +311,7 @@ fn any_plant() -> impl Strategy<Value = Plant> {
                         sums: Sums { kwh, spot_eur: kwh * Decimal::new(earns.2, 3), ..Sums::default() },
                         spot_index: Index::PerYear(Decimal::new(2, 2)),
                     },
-                    Revenue::Shared {
+                    Revenue::Sold {
                         name: "shared".into(),
                         eur_per_kwh: Decimal::new(earns.3, 3),
                         kwh,
