@@ -12,6 +12,8 @@ use kwartier::engine::kernels::OneBlock;
 use kwartier::engine::world::{Shapes, World};
 use kwartier::engine::{self, Next, Options};
 use kwartier::neighbourhood;
+use kwartier::scenario::language::Sharing;
+use kwartier::scenario::sharing::named;
 use kwartier::study::standard;
 use kwartier::weather::DE_BILT;
 use kwartier::weather::sun::{Ephemeris, Observer};
@@ -86,5 +88,43 @@ fn rooms(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, kernels, rooms);
+/// Five rounds of which no two are alike, and each leaves something to the next.
+const FIVE_ROUNDS: &str = r#"
+    [[rounds]]
+    method = "water-filling"
+    max_part = 0.1
+    [[rounds]]
+    method = "equal"
+    max_part = 0.5
+    [[rounds]]
+    method = "pro-rata"
+    max_part = 0.5
+    [[rounds]]
+    method = "priority"
+    order = ["home"]
+    max_part = 0.8
+    [[rounds]]
+    method = "pro-rata"
+"#;
+
+/// A year of 1,000 homes by key: what sharing costs is the difference to the year in which nothing is shared.
+fn keys(criterion: &mut Criterion) {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool of one thread");
+    let five: Sharing = toml::from_str(FIVE_ROUNDS).expect("it is a key");
+    let mut group = criterion.benchmark_group("a year of 1,000 homes, one thread, by key");
+    group.sample_size(20);
+    let by_name = ["none", "pro-rata", "equal", "water-filling", "it"].map(|name| (name, named(name)));
+    for (name, sharing) in by_name.into_iter().chain([("five rounds", Some(five))]) {
+        let mut plan = standard::plan(1_000);
+        plan.sharing = sharing.expect("it is a named key");
+        let mut world = World::new(plan, &mut Vec::new()).unwrap_or_else(|faults| panic!("{faults:?}"));
+        world.make_shapes();
+        group.throughput(Throughput::Elements((world.homes.len() * world.calendar.steps()) as u64));
+        let run = || engine::run(&world, &Options::default(), |_| Ok::<_, Infallible>(Next::GoOn));
+        group.bench_function(name, |bencher| bencher.iter(|| pool.install(run)));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, kernels, rooms, keys);
 criterion_main!(benches);

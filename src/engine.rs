@@ -25,7 +25,7 @@ pub use balance::{BALANCE_TOLERANCE, Balance};
 use block::{Block, DayInput};
 use chunk::{Chunk, DaySharing, Scratches, Sums};
 use jiff::civil::Date;
-use meters::{Flow, Greatest, Meter, NO_STEP, Wanted};
+use meters::{Flow, Greatest, Meter, NO_STEP, PricedRegister, Wanted, WeightedRegister};
 use registers::{Kept, RunRegisters};
 use rounds::DayRounds;
 use vector::Vector;
@@ -33,6 +33,7 @@ use world::World;
 
 use crate::calendar::{Day, Periods};
 use crate::reduce::{CHUNK, LANES};
+use crate::sharing::price::IntervalPrice;
 use crate::sharing::scheme::Scheme;
 use crate::sharing::{self, StepShare};
 
@@ -256,6 +257,15 @@ impl DayShares {
         }
     }
 
+    /// The price of a shared kWh in a step (from the day's start): that of its settlement interval, EUR.
+    fn price_eur_per_kwh(&self, world: &World, price: IntervalPrice, step: usize) -> f64 {
+        let length = rounds::interval_steps(&world.key, world.calendar.step_minutes());
+        let begin = step / length * length;
+        let steps = &self.steps[begin..(begin + length).min(self.steps.len())];
+        let sum = |of: fn(&StepShare) -> f64| steps.iter().map(of).sum::<f64>();
+        price.eur_per_kwh(sum(|share| share.demand_kw), sum(|share| share.pool_kw))
+    }
+
     /// The part of its output that a plant (its index in the plan) gives in a step (from the day's start).
     pub fn given_by_plant(&self, world: &World, plant: usize, step: usize) -> f64 {
         self.given_part(world.scheme.class_of(world.homes.len() + plant), step)
@@ -293,6 +303,11 @@ impl DayFlows<'_> {
         let (chunk, block, _) = self.place(home);
         let kit = chunk.blocks[block].kit;
         if kit.outsider { 0.0 } else { self.shares.given_part(kit.class, step) }
+    }
+
+    /// The price of a shared kWh in a step (from the day's start), EUR.
+    pub fn price_eur_per_kwh(&self, price: IntervalPrice, step: usize) -> f64 {
+        self.shares.price_eur_per_kwh(self.world, price, step)
     }
 
     /// The load of one home in one step (from the day's start), kW. The run must record homes.
@@ -385,14 +400,10 @@ pub fn run<E>(
             community.extend(community_day(&input, &chunks));
             let shares = share(&input, &scratches, &mut chunks, &mut community[begin..]);
             for (plant, kw) in world.plant_kw.iter().enumerate() {
-                let (kw, month) = (&kw[day.range()], &mut plants[plant][day.run_month]);
-                let given: Vec<f64> = (0..day.steps).map(|step| shares.given_by_plant(world, plant, step)).collect();
-                for (kw, given) in kw.iter().zip(&given) {
-                    month.generation_kwh += kw * calendar.step_h();
-                    month.shared_out_kwh += kw * given * calendar.step_h();
-                }
+                let day_of_plant = PlantDay { kw: &kw[day.range()], plant, world, shares: &shares };
+                day_of_plant.book_month(&mut plants[plant][day.run_month]);
                 let sums = &mut plant_sums[plant][of_day.period * registers.sums..][..registers.sums];
-                weigh_plant(&registers, day, kw, &given, calendar.step_h(), sums);
+                day_of_plant.weigh(&registers, day, sums);
             }
             let flows = DayFlows {
                 day,
@@ -419,24 +430,53 @@ pub fn run<E>(
     Ok(outcome)
 }
 
-/// Books a plant's day on its weighted registers.
-fn weigh_plant(
-    registers: &RunRegisters,
-    day: &Day,
-    plant_kw: &[f64],
-    given_part: &[f64],
-    step_h: f64,
-    sums: &mut [f64],
-) {
-    for (register, kept) in registers.wanted.iter().zip(&registers.kept) {
-        let (Wanted::Sum(register), Kept::Sum(sum)) = (register, kept) else { continue };
-        let of_day = plant_kw.iter().zip(given_part).zip(&register.weights[day.range()]);
-        let kw: f64 = match register.flow {
-            Flow::Generation | Flow::Export => of_day.map(|((kw, _), weight)| kw * weight).sum(),
-            Flow::SharedOut => of_day.map(|((kw, given), weight)| kw * given * weight).sum(),
-            _ => continue,
-        };
-        sums[*sum] += kw * step_h;
+/// A plant on a day.
+struct PlantDay<'a> {
+    /// Its output in each step.
+    kw: &'a [f64],
+    plant: usize,
+    world: &'a World,
+    shares: &'a DayShares,
+}
+
+impl PlantDay<'_> {
+    /// What members take of it in each step, kW.
+    fn given_kw(&self) -> impl Iterator<Item = f64> {
+        self.kw.iter().enumerate().map(|(step, kw)| kw * self.shares.given_by_plant(self.world, self.plant, step))
+    }
+
+    fn book_month(&self, month: &mut PlantMonth) {
+        let step_h = self.world.calendar.step_h();
+        for (kw, given_kw) in self.kw.iter().zip(self.given_kw()) {
+            month.generation_kwh += kw * step_h;
+            month.shared_out_kwh += given_kw * step_h;
+        }
+    }
+
+    /// Books the day on the weighted registers.
+    fn weigh(&self, registers: &RunRegisters, day: &Day, sums: &mut [f64]) {
+        let calendar = &self.world.calendar;
+        for (register, kept) in registers.wanted.iter().zip(&registers.kept) {
+            let Kept::Sum(sum) = kept else { continue };
+            let kw: f64 = match register {
+                Wanted::Sum(WeightedRegister { flow, weights }) => {
+                    let weights = &weights[day.range()];
+                    match flow {
+                        Flow::Generation | Flow::Export => {
+                            self.kw.iter().zip(weights).map(|(kw, weight)| kw * weight).sum()
+                        }
+                        Flow::SharedOut => self.given_kw().zip(weights).map(|(kw, weight)| kw * weight).sum(),
+                        _ => continue,
+                    }
+                }
+                Wanted::Priced(PricedRegister { flow: Flow::SharedOut, price }) => {
+                    let price = |step: usize| self.shares.price_eur_per_kwh(self.world, *price, step);
+                    self.given_kw().enumerate().map(|(step, kw)| kw * price(step)).sum()
+                }
+                _ => continue,
+            };
+            sums[*sum] += kw * calendar.step_h();
+        }
     }
 }
 

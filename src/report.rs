@@ -3,6 +3,7 @@
 pub mod bills;
 pub mod explain;
 pub mod explain_bill;
+pub mod explain_sharing;
 pub mod files;
 pub mod metrics;
 pub mod money;

@@ -43,11 +43,17 @@ fn cents(text: &str) -> i64 {
     (text.parse::<f64>().expect("the case is good") * 100.0).round() as i64
 }
 
+/// A key of rounds by two hours, at a price of each interval.
+const ROUNDS: &str = "[sharing]\ninterval_minutes = 120\nprice = \"supply-demand-ratio\"\nimport_eur_per_kwh = 0.14\n\
+    export_eur_per_kwh = 0.05\n[[sharing.rounds]]\nmethod = \"equal\"\nwho = [\"row\"]\nmax_part = 0.5\n[[sharing.rounds]]\nmethod = \"pro-rata\"\n";
+const PRO_RATA: &str = "[sharing]\nkey = \"pro-rata\"\neur_per_kwh = 0.10\n";
+
 #[test]
 fn a_runs_bills_are_those_of_its_own_readings_settled() {
-    for contract in [FIXED, TWO_RATE, DYNAMIC] {
+    for (contract, sharing) in [(FIXED, PRO_RATA), (TWO_RATE, PRO_RATA), (DYNAMIC, PRO_RATA), (FIXED, ROUNDS)] {
         let folder = TempDir::new().expect("the case is good");
         let path = scenario(folder.path(), contract);
+        std::fs::write(&path, format!("{}{contract}", STREET.replace(PRO_RATA, sharing))).expect("the case is good");
         let out = folder.path().join("out");
         printed(&["run", word(&path), "--out", word(&out), "--series", "homes", "--quiet"]);
         let mut meters = String::from("time,id,import_kwh,export_kwh,generation_kwh\n");
@@ -198,4 +204,23 @@ fn without_rules_there_is_no_bill_to_explain_or_settle() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.code() == Some(2) && said.contains("[rules]"), "{said}");
     }
+}
+
+#[test]
+fn members_together_pay_the_plant_a_price_between_the_grids() {
+    let folder = TempDir::new().expect("the case is good");
+    let path = folder.path().join("street.toml");
+    let sharing = ROUNDS.replace("price =", "vat_fraction = 0\nprice =");
+    std::fs::write(&path, format!("{}{FIXED}", STREET.replace(PRO_RATA, &sharing))).expect("the case is good");
+    let out = folder.path().join("out");
+    printed(&["run", word(&path), "--out", word(&out), "--quiet"]);
+    let (mut eur, mut kwh) = (0.0, 0.0);
+    for row in rows(&out.join("bills.csv")).iter().filter(|row| row["rule"] == "sharing.price") {
+        let number = |column: &str| row[column].parse::<f64>().expect("a number");
+        let rate = number("rate_eur_per_unit");
+        assert!((0.05 - 1e-9..=0.14 + 1e-9).contains(&rate), "{row:?}");
+        eur += number("total_eur");
+        kwh += number("base").abs() * number("total_eur").signum();
+    }
+    assert!(kwh > 1_000.0 && (0.05..0.14).contains(&(eur / kwh)), "{eur} EUR for {kwh} kWh");
 }

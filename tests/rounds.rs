@@ -5,12 +5,15 @@ mod common {
     pub(crate) mod scenario;
 }
 
-use kwartier::engine::meters::Register;
+use kwartier::engine::meters::{Flow, PricedRegister, Register};
 use kwartier::engine::world::World;
 use kwartier::engine::{self, Next, Options};
+use kwartier::report::explain::{RowValue, step_at};
+use kwartier::report::explain_sharing;
 use kwartier::scenario::language::Method;
 use kwartier::scenario::sharing::{NAMED, named};
 use kwartier::sharing::allocate::allocate;
+use kwartier::sharing::price::{GridPrices, IntervalPrice, supply_demand_ratio};
 use kwartier::sharing::scheme::Scheme;
 use rstest::rstest;
 
@@ -212,4 +215,73 @@ fn a_year_of_rounds_keeps_its_balance() {
     let outcome = run(&world);
     assert!(outcome.balance.holds(), "{:?}", outcome.balance);
     assert!(whole(&world, &outcome, "flat-1").kwh(Register::SharedIn) > 10.0);
+}
+
+/// What is paid for shared kWh at a price of each interval is what is earned, and both are Σ kWh × price.
+#[rstest]
+#[case("key = \"pro-rata\"\n")]
+#[case("key = \"equal\"\ninterval_minutes = 60\n")]
+fn at_a_price_of_the_interval_what_is_paid_is_earned(#[case] sharing: &str) {
+    let world = world(sharing, &[]);
+    let grid = GridPrices::new(0.30, 0.06).expect("b above e");
+    let price = IntervalPrice::SupplyDemandRatio(grid);
+    let registers = [Flow::SharedIn, Flow::SharedOut].map(|flow| PricedRegister { flow, price }.into()).to_vec();
+    let options = Options { registers, ..Options::recording() };
+    let length = world.key.interval_minutes.map_or(1, |minutes| minutes / world.calendar.step_minutes()) as usize;
+    let mut expected = 0.0;
+    let mut months = 0;
+    let done = engine::run(&world, &options, |flows| {
+        let steps: Vec<usize> = (0..flows.day.steps).collect();
+        for interval in steps.chunks(length) {
+            let need: f64 = interval.iter().map(|step| flows.community[*step].member_demand_kw).sum();
+            let surplus: f64 = interval.iter().map(|step| flows.community[*step].member_surplus_kw).sum();
+            let eur = supply_demand_ratio(grid, need, surplus).expect("quantities").shared_eur_per_kwh;
+            let shared: f64 = interval.iter().map(|step| flows.community[*step].shared_kw).sum();
+            expected += shared * eur * world.calendar.step_h();
+        }
+        months = flows.day.run_month + 1;
+        Ok::<_, std::convert::Infallible>(if months == 3 { Next::Stop } else { Next::GoOn })
+    });
+    let Ok(outcome) = done;
+    let sum = |register: usize| -> f64 {
+        (0..world.homes.len())
+            .flat_map(|home| (0..months).map(move |month| (home, month)))
+            .map(|(home, month)| outcome.weighted(home, register, month))
+            .sum()
+    };
+    let plants: f64 = (0..world.plants.len())
+        .flat_map(|plant| (0..months).map(move |month| (plant, month)))
+        .map(|(plant, month)| outcome.plant_weighted(plant, 1, month))
+        .sum();
+    let (paid, earned) = (sum(0), sum(1) + plants);
+    assert!(paid > 10.0 && (paid - earned).abs() < 1e-6 * paid, "{paid} paid, {earned} earned");
+    assert!((paid - expected).abs() < 1e-6 * paid, "{paid} instead of {expected}");
+}
+
+#[test]
+fn each_round_is_explained_and_comes_to_what_the_run_has() {
+    let sharing = "interval_minutes = 60\n[[sharing.rounds]]\nmethod = \"water-filling\"\nwho = [\"flat\"]\nmax_part = 0.1\n\
+                   [[sharing.rounds]]\nmethod = \"static\"\nshares = { row = 0.5, flat = 0.5 }\n";
+    let world = world(sharing, &[]);
+    let noon = step_at(&world.calendar, "2027-04-12T13:15").expect("it is in the run");
+    let mut shared = 0.0;
+    // Some rows, a flat, and a plant.
+    for party in [0, 7, 45, world.homes.len()] {
+        let rows = explain_sharing::sharing(&world, party, noon, || ());
+        let number = |section: &str, name: &str| {
+            let row = rows.iter().find(|row| row.section == section && row.name == name);
+            match row.map(|row| &row.value) {
+                Some(RowValue::Number(number)) => *number,
+                _ => 0.0,
+            }
+        };
+        let of_rounds = |name: &str| number("round 1 of 2", name) + number("round 2 of 2", name);
+        for (whole, part) in [("shared_in_kwh", "own_taken_kwh"), ("shared_out_kwh", "own_given_kwh")] {
+            let ours = number("result", whole);
+            assert!((ours - of_rounds(part)).abs() < 1e-12, "{party} {whole}: {rows:?}");
+            assert!((ours - number("result", &format!("run_{whole}"))).abs() < 1e-5, "{party} {whole}: {rows:?}");
+            shared += ours;
+        }
+    }
+    assert!(shared > 0.1, "{shared}");
 }

@@ -80,6 +80,30 @@ const CASES: &[Case] = &[
         &["sharing::price"],
     ),
     Case(
+        "sharing_price_without_the_grids",
+        members!("[sharing]\nprice = \"mid-market\"\nimport_eur_per_kwh = 0.14\n"),
+        &[],
+        &["sharing::price"],
+    ),
+    Case(
+        "sharing_price_between_prices_that_are_swapped",
+        members!("[sharing]\nprice = \"mid-market\"\nimport_eur_per_kwh = 0.05\nexport_eur_per_kwh = 0.14\n"),
+        &[],
+        &["sharing::price"],
+    ),
+    Case(
+        "sharing_by_a_ratio_where_feed_in_earns_nothing",
+        members!("[sharing]\nprice = \"supply-demand-ratio\"\nimport_eur_per_kwh = 0.05\nexport_eur_per_kwh = 0.0\n"),
+        &[],
+        &["sharing::price"],
+    ),
+    Case(
+        "grid_prices_of_no_price",
+        members!("[sharing]\neur_per_kwh = 0.1\nimport_eur_per_kwh = 0.14\n"),
+        &[],
+        &["sharing::price"],
+    ),
+    Case(
         "a_day_of_a_premium_without_the_premium",
         homes!(
             "[cooperative]\n[[cooperative.plants]]\nid = \"roof\"\nkind = \"pv\"\npeak_kwp = 9\npremium_granted = 2024-01-01\n[sharing]\n"

@@ -11,8 +11,9 @@ use super::{Common, Format, ScenarioArgs};
 use crate::engine::world::World;
 use crate::engine::{self, Next};
 use crate::neighbourhood::{find_home, home_id};
-use crate::report::explain;
+use crate::report::explain::{self, Row};
 use crate::report::explain_bill::{Explained, heaviest_steps};
+use crate::report::explain_sharing;
 use crate::rules::billing::Billing;
 use crate::rules::settle::Refusal;
 use crate::scenario::diagnostics::nearest;
@@ -22,6 +23,8 @@ use crate::scenario::plan::Group;
 pub(super) enum ExplainCommand {
     /// Every number of one step of one home, from the sun to the meter
     Quarter(QuarterArgs),
+    /// Who got the local kWh: each round of the key with its numbers, for one home or plant
+    Sharing(QuarterArgs),
     /// The bill of one home: each line with its rule, source, formula and registers
     Bill(BillArgs),
 }
@@ -30,7 +33,7 @@ pub(super) enum ExplainCommand {
 pub(super) struct QuarterArgs {
     #[command(flatten)]
     scenario: ScenarioArgs,
-    /// The home: <group>-<n>, or the group's id if it has one home
+    /// The home: <group>-<n>, or the group's id if it has one home; of sharing also a plant
     #[arg(long, value_name = "ID")]
     home: String,
     /// The time: local (2027-06-21T12:00), or with Z or an offset; the step that holds it is explained
@@ -56,6 +59,7 @@ pub(super) struct BillArgs {
 pub(super) fn explain(command: &ExplainCommand, common: &Common) -> Result<(), Stop> {
     match command {
         ExplainCommand::Quarter(args) => quarter(args, common),
+        ExplainCommand::Sharing(args) => sharing(args, common),
         ExplainCommand::Bill(args) => bill(args, common),
     }
 }
@@ -134,15 +138,39 @@ fn bill(args: &BillArgs, common: &Common) -> Result<(), Stop> {
     }
 }
 
+fn sharing(args: &QuarterArgs, common: &Common) -> Result<(), Stop> {
+    let (world, _) = load_world(&args.scenario, common)?;
+    let step = step_of(&world, &args.at)?;
+    let plants = world.plan.cooperative.iter().flat_map(|cooperative| &cooperative.plants);
+    let plant = plants.map(|plant| &plant.id).position(|id| *id == args.home);
+    let party = match plant {
+        Some(plant) => world.homes.len() + plant,
+        None => home_of(&world, &args.home)?,
+    };
+    let mut progress = Progress::new(world.calendar.day_of(step) + 1, world.homes.len(), common.quiet);
+    let rows = explain_sharing::sharing(&world, party, step, || progress.day());
+    progress.finish();
+    show(&rows, common)
+}
+
+/// The step that holds a time.
+fn step_of(world: &World, at: &str) -> Result<usize, Stop> {
+    explain::step_at(&world.calendar, at).map_err(|error| Stop::Usage(format!("--at: {error}")))
+}
+
+fn show(rows: &[Row], common: &Common) -> Result<(), Stop> {
+    match common.format {
+        Format::Table => print(&explain::table(rows)),
+        Format::Json => print_json(&explain::to_json(rows)),
+    }
+}
+
 fn quarter(args: &QuarterArgs, common: &Common) -> Result<(), Stop> {
     let (world, _) = load_world(&args.scenario, common)?;
-    let step = explain::step_at(&world.calendar, &args.at).map_err(|error| Stop::Usage(format!("--at: {error}")))?;
+    let step = step_of(&world, &args.at)?;
     let home = home_of(&world, &args.home)?;
     let mut progress = Progress::new(world.calendar.day_of(step) + 1, world.homes.len(), common.quiet);
     let rows = explain::quarter(&world, home, step, || progress.day());
     progress.finish();
-    match common.format {
-        Format::Table => print(&explain::table(&rows)),
-        Format::Json => print_json(&explain::to_json(&rows)),
-    }
+    show(&rows, common)
 }

@@ -214,6 +214,7 @@ pub(super) struct DaySharing<'a> {
 impl<'a> DaySharing<'a> {
     pub(super) fn new(world: &'a World, shares: &DayShares, registers: &DayRegisters) -> DaySharing<'a> {
         let scheme = &world.scheme;
+        let interval_steps = rounds::interval_steps(&world.key, world.calendar.step_minutes());
         let rows = |flow: Flow, part: &dyn Fn(usize) -> f64| -> Vec<Row> {
             let steps = shares.steps.len();
             let plain = Row { flow, weights: (0..steps).map(|step| part(step) as f32).collect(), sums: Vec::new() };
@@ -224,14 +225,23 @@ impl<'a> DaySharing<'a> {
                     .collect(),
                 sums: vec![register.sum],
             });
-            std::iter::once(plain).chain(weighted).collect()
+            let priced =
+                registers.priced.iter().filter(|(_, register)| register.flow == flow).map(|(sum, register)| {
+                    let price = |step: usize| shares.price_eur_per_kwh(world, register.price, step);
+                    Row {
+                        flow,
+                        weights: (0..steps).map(|step| (part(step) * price(step)) as f32).collect(),
+                        sums: vec![*sum],
+                    }
+                });
+            std::iter::once(plain).chain(weighted).chain(priced).collect()
         };
         let received = |step: usize| if *scheme == Scheme::ProRata { shares.steps[step].received_part } else { 1.0 };
         let classes = u16::try_from(shares.by_class.len().max(1)).expect("classes have numbers of 16 bits");
         DaySharing {
             scheme,
             pool_kw: shares.steps.iter().map(|share| share.pool_kw as f32).collect(),
-            interval_steps: rounds::interval_steps(&world.key, world.calendar.step_minutes()),
+            interval_steps,
             received: rows(Flow::SharedIn, &received),
             given: (0..classes).map(|class| rows(Flow::SharedOut, &|step| shares.given_part(class, step))).collect(),
         }
@@ -369,11 +379,12 @@ impl Chunk {
     pub(super) fn take_fixed(&mut self, vector: Vector, pool_kw: &[f32], scratch: &mut Scratch) {
         let steps = pool_kw.len();
         let taken = scratch.totals(steps);
+        let all: Vec<usize> = (0..steps).collect();
         for (index, block) in self.blocks.iter().enumerate().filter(|(_, block)| !block.kit.outsider) {
             let net = &self.net[index * self.stride..index * self.stride + steps];
             vector.run(
                 #[inline(always)]
-                || lanes::take_fixed(net, &block.parts[0], pool_kw, taken),
+                || lanes::take_fixed(net, &all, &block.parts[0], pool_kw, taken),
             );
         }
         for (taken, sum) in taken.iter().zip(&mut self.sums.taken_kw) {
@@ -381,17 +392,12 @@ impl Chunk {
         }
     }
 
-    /// Shows every block of members, with its net of the day and what it still needs in each interval.
+    /// Shows every block of members, with its net of the day and what it still needs.
     #[inline(always)]
-    pub(super) fn pass(
-        &mut self,
-        steps: usize,
-        intervals: usize,
-        mut look: impl FnMut(&Block, &[Lanes], &mut [Lanes]),
-    ) {
+    pub(super) fn pass(&mut self, steps: usize, mut look: impl FnMut(&Block, &[Lanes], &mut [Lanes])) {
         for (index, block) in self.blocks.iter().enumerate().filter(|(_, block)| !block.kit.outsider) {
             let net = &self.net[index * self.stride..][..steps];
-            look(block, net, &mut self.open[index * self.stride_open..][..intervals]);
+            look(block, net, &mut self.open[index * self.stride_open..][..self.stride_open]);
         }
     }
 

@@ -464,29 +464,41 @@ pub(super) fn steps_above<const OUT: bool>(net: &[Lanes], threshold_kw: &Lanes) 
 }
 
 /// What fixed parts take of the pool, added to the chunk's sum.
+///
+/// Here and below steps are read from a list: over steps that follow each other the compiler would gather a lane of
+/// several of them in one vector, at four times the cost.
 #[inline(always)]
-pub(super) fn take_fixed(net: &[Lanes], parts: &Lanes, pool_kw: &[f32], taken: &mut [Totals]) {
-    for ((net, pool), taken) in net.iter().zip(pool_kw).zip(taken) {
+pub(super) fn take_fixed(net: &[Lanes], steps: &[usize], parts: &Lanes, pool_kw: &[f32], taken: &mut [Totals]) {
+    for ((step, pool), taken) in steps.iter().zip(pool_kw).zip(taken) {
+        let net = &net[*step];
         for l in 0..LANES {
             taken[l] += f64::from(sharing::fixed_part_kw(parts[l], *pool, at_least(net[l], 0.0)));
         }
     }
 }
 
-/// What members need in each interval with their part in the community, Σ kW over its steps.
+/// What members need in some intervals with their part in the community, Σ kW over its steps.
 #[inline(always)]
-pub(super) fn needs(net: &[Lanes], participation: f32, interval_steps: usize, open: &mut [Lanes]) {
-    for (steps, open) in net.chunks(interval_steps).zip(open) {
-        let mut sum = Lanes::ZERO;
-        for net in steps {
-            for l in 0..LANES {
-                sum[l] += flow_kw::<false>(net[l]);
-            }
-        }
+pub(super) fn needs(net: &[Lanes], intervals: &[usize], interval_steps: usize, participation: f32, open: &mut [Lanes]) {
+    for (interval, open) in intervals.iter().zip(open) {
+        let import = import_of(net, *interval, interval_steps);
         for l in 0..LANES {
-            open[l] = sum[l] * participation;
+            open[l] = import[l] * participation;
         }
     }
+}
+
+/// What is drawn in an interval, Σ kW over its steps.
+#[inline(always)]
+fn import_of(net: &[Lanes], interval: usize, interval_steps: usize) -> Lanes {
+    let begin = interval * interval_steps;
+    let mut sum = Lanes::ZERO;
+    for net in &net[begin..(begin + interval_steps).min(net.len())] {
+        for l in 0..LANES {
+            sum[l] += flow_kw::<false>(net[l]);
+        }
+    }
+    sum
 }
 
 /// What they have in each interval, Σ kW over its steps, added to totals.
@@ -501,10 +513,11 @@ pub(super) fn sum_surplus(net: &[Lanes], interval_steps: usize, totals: &mut [To
     }
 }
 
-/// What is still needed, added to totals.
+/// What is still needed at some places, added to totals.
 #[inline(always)]
-pub(super) fn sum_lanes(open: &[Lanes], totals: &mut [Totals]) {
-    for (open, total) in open.iter().zip(totals) {
+pub(super) fn sum_lanes(open: &[Lanes], places: &[usize], totals: &mut [Totals]) {
+    for (place, total) in places.iter().zip(totals) {
+        let open = &open[*place];
         for l in 0..LANES {
             total[l] += f64::from(open[l]);
         }
@@ -513,8 +526,9 @@ pub(super) fn sum_lanes(open: &[Lanes], totals: &mut [Totals]) {
 
 /// A part of what is still needed is met.
 #[inline(always)]
-pub(super) fn take_part(open: &mut [Lanes], part: &[f32]) {
-    for (open, part) in open.iter_mut().zip(part) {
+pub(super) fn take_part(open: &mut [Lanes], places: &[usize], part: &[f32]) {
+    for (place, part) in places.iter().zip(part) {
+        let open = &mut open[*place];
         for l in 0..LANES {
             open[l] -= open[l] * part;
         }
@@ -525,12 +539,14 @@ pub(super) fn take_part(open: &mut [Lanes], part: &[f32]) {
 #[inline(always)]
 pub(super) fn take_fixed_of_open(
     open: &mut [Lanes],
+    places: &[usize],
     parts: &Lanes,
     pool_kw: &[f32],
     taken: &mut [Totals],
     still_open: &mut [Totals],
 ) {
-    for (((open, pool), taken), still_open) in open.iter_mut().zip(pool_kw).zip(taken).zip(still_open) {
+    for (((place, pool), taken), still_open) in places.iter().zip(pool_kw).zip(taken).zip(still_open) {
+        let open = &mut open[*place];
         for l in 0..LANES {
             let kw = sharing::fixed_part_kw(parts[l], *pool, open[l]);
             open[l] -= kw;
@@ -540,21 +556,23 @@ pub(super) fn take_fixed_of_open(
     }
 }
 
-/// What all would take up to a level, and how many need more.
+/// What all would take up to a level, and how many need more. Levels stand at the places too.
 #[inline(always)]
-pub(super) fn probe_level(open: &[Lanes], level: &[f32], below: &mut [Totals], above: &mut [Totals]) {
-    for (((open, level), below), above) in open.iter().zip(level).zip(below).zip(above) {
+pub(super) fn probe_level(open: &[Lanes], places: &[usize], level: &[f32], below: &mut [Totals], above: &mut [Totals]) {
+    for ((place, below), above) in places.iter().zip(below).zip(above) {
+        let (open, level) = (&open[*place], level[*place]);
         for l in 0..LANES {
-            below[l] += f64::from(at_most(open[l], *level));
-            above[l] += f64::from(if open[l] > *level { 1.0_f32 } else { 0.0 });
+            below[l] += f64::from(at_most(open[l], level));
+            above[l] += f64::from(if open[l] > level { 1.0_f32 } else { 0.0 });
         }
     }
 }
 
 /// All take up to a level.
 #[inline(always)]
-pub(super) fn take_level(open: &mut [Lanes], level: &[f32]) {
-    for (open, level) in open.iter_mut().zip(level) {
+pub(super) fn take_level(open: &mut [Lanes], places: &[usize], level: &[f32]) {
+    for (place, level) in places.iter().zip(level) {
+        let open = &mut open[*place];
         for l in 0..LANES {
             open[l] -= at_most(open[l], *level);
         }
@@ -564,10 +582,17 @@ pub(super) fn take_level(open: &mut [Lanes], level: &[f32]) {
 /// Parts of several pools, at most what is still needed. Adds what is taken (the first row of the totals), and of each
 /// pool the part that was.
 #[inline(always)]
-pub(super) fn take_pairs(open: &mut [Lanes], parts: &[Lanes], pools_kw: &[Vec<f32>], totals: &mut [Totals]) {
-    let intervals = open.len();
+pub(super) fn take_pairs(
+    open: &mut [Lanes],
+    places: &[usize],
+    parts: &[Lanes],
+    pools_kw: &[Vec<f32>],
+    totals: &mut [Totals],
+) {
+    let intervals = places.len();
     let (taken, used) = totals.split_at_mut(intervals);
-    for (interval, open) in open.iter_mut().enumerate() {
+    for (interval, place) in places.iter().enumerate() {
+        let open = &mut open[*place];
         let mut offered = Lanes::ZERO;
         for (parts, pool) in parts.iter().zip(pools_kw) {
             for l in 0..LANES {
@@ -590,31 +615,36 @@ pub(super) fn take_pairs(open: &mut [Lanes], parts: &[Lanes], pools_kw: &[Vec<f3
     }
 }
 
-/// Turns what is still needed at the day's end into the part of its import that each home received.
+/// Turns what is still needed at the day's end in some intervals into the part of its import that each home received in
+/// every interval. Adds what is received in each step to totals.
 #[inline(always)]
-pub(super) fn received_part(net: &[Lanes], open: &mut [Lanes], participation: f32, interval_steps: usize) {
-    for (steps, open) in net.chunks(interval_steps).zip(open) {
-        let mut import = Lanes::ZERO;
-        for net in steps {
-            for l in 0..LANES {
-                import[l] += flow_kw::<false>(net[l]);
-            }
-        }
+pub(super) fn received_part(
+    net: &[Lanes],
+    intervals: &[usize],
+    interval_steps: usize,
+    participation: f32,
+    open: &mut [Lanes],
+    totals: &mut [Totals],
+) {
+    // From the last one on: no interval stands before its place among some.
+    let mut end = open.len();
+    for (place, interval) in intervals.iter().enumerate().rev() {
+        let import = import_of(net, *interval, interval_steps);
+        let mut part = Lanes::ZERO;
         for l in 0..LANES {
-            let received = at_least(import[l] * participation - open[l], 0.0);
-            open[l] = if import[l] > 0.0 { received / import[l] } else { 0.0 };
+            let received = at_least(import[l] * participation - open[place][l], 0.0);
+            part[l] = if import[l] > 0.0 { received / import[l] } else { 0.0 };
         }
-    }
-}
-
-/// What is received in each step, added to totals: a part of the import that is one for all steps of an interval.
-#[inline(always)]
-pub(super) fn sum_received(net: &[Lanes], part: &[Lanes], interval_steps: usize, totals: &mut [Totals]) {
-    for ((steps, part), totals) in net.chunks(interval_steps).zip(part).zip(totals.chunks_mut(interval_steps)) {
-        for (net, total) in steps.iter().zip(totals) {
+        open[interval + 1..end].fill(Lanes::ZERO);
+        open[*interval] = part;
+        end = *interval;
+        let begin = interval * interval_steps;
+        let steps = begin..(begin + interval_steps).min(net.len());
+        for (net, total) in net[steps.clone()].iter().zip(&mut totals[steps]) {
             for l in 0..LANES {
                 total[l] += f64::from(flow_kw::<false>(net[l]) * part[l]);
             }
         }
     }
+    open[..end].fill(Lanes::ZERO);
 }

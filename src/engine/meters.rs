@@ -5,6 +5,7 @@
 //! a price; a part), a greatest power, or time above a threshold. A register that nobody asks for costs nothing.
 
 use crate::reduce::LANES;
+use crate::sharing::price::IntervalPrice;
 
 /// The registers of a home, each a sum over a month, kWh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +61,8 @@ pub enum Flow {
 pub enum Wanted {
     /// Σ flow × weight × hours: [`Outcome::weighted`](super::Outcome::weighted).
     Sum(WeightedRegister),
+    /// Σ shared energy × price of the interval, EUR: [`Outcome::weighted`](super::Outcome::weighted).
+    Priced(PricedRegister),
     /// The greatest power of a step: [`Outcome::maximum`](super::Outcome::maximum).
     Maximum(Maximum),
     /// The time above a threshold: [`Outcome::hours_above`](super::Outcome::hours_above).
@@ -81,6 +84,16 @@ pub struct WeightedRegister {
     pub flow: Flow,
     /// A weight for each step of the run.
     pub weights: Vec<f64>,
+}
+
+/// For every home and period, Σ shared energy × a price that follows from what all members need and have in the
+/// settlement interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PricedRegister {
+    /// What it counts: [`Flow::SharedIn`] or [`Flow::SharedOut`].
+    pub flow: Flow,
+    /// The price.
+    pub price: IntervalPrice,
 }
 
 /// For every home and period, the greatest power of a flow in a step, and the first step that has it.
@@ -122,6 +135,12 @@ pub struct Greatest {
 impl From<WeightedRegister> for Wanted {
     fn from(register: WeightedRegister) -> Wanted {
         Wanted::Sum(register)
+    }
+}
+
+impl From<PricedRegister> for Wanted {
+    fn from(register: PricedRegister) -> Wanted {
+        Wanted::Priced(register)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::lanes::{GROUP, groups_of};
-use super::meters::{Flow, Wanted};
+use super::meters::{Flow, PricedRegister, Wanted};
 use crate::calendar::Day;
 
 /// A day cut into more spans than this is weighed group by group. Part of the result's definition.
@@ -49,6 +49,8 @@ pub(super) struct DayRegisters {
     pub by_step_of_use: Vec<Row>,
     /// Those of shared energy with a weight for each step. Their rows are complete when the day's sharing is known.
     pub shared: Vec<SharedRegister>,
+    /// Those of shared energy at a price that follows from the day's sharing: their sums, and they themselves.
+    pub priced: Vec<(usize, PricedRegister)>,
     pub greatest: Vec<DayMaximum>,
     pub hours: Vec<DayHours>,
 }
@@ -119,7 +121,7 @@ impl<'a> RunRegisters<'a> {
         for register in wanted {
             check(register, steps, homes);
             let place = match register {
-                Wanted::Sum(_) => Kept::Sum(run.sums),
+                Wanted::Sum(_) | Wanted::Priced(_) => Kept::Sum(run.sums),
                 Wanted::HoursAbove(_) => Kept::Hours(run.sums),
                 Wanted::Maximum(_) => Kept::Maximum(run.maxima),
             };
@@ -152,6 +154,7 @@ impl<'a> RunRegisters<'a> {
             by_step: Vec::new(),
             by_step_of_use: Vec::new(),
             shared: Vec::new(),
+            priced: Vec::new(),
             greatest: Vec::new(),
             hours: Vec::new(),
         };
@@ -161,6 +164,7 @@ impl<'a> RunRegisters<'a> {
                 (Wanted::Sum(register), Kept::Sum(sum)) => {
                     of_day.add(sum, register.flow, &register.weights[day.range()]);
                 }
+                (Wanted::Priced(register), Kept::Sum(sum)) => of_day.priced.push((sum, *register)),
                 (Wanted::HoursAbove(hours), Kept::Hours(sum)) => {
                     of_day.hours.push(DayHours { sum, flow: hours.flow, threshold: thresholds });
                     thresholds += 1;
@@ -194,6 +198,7 @@ fn check(register: &Wanted, steps: usize, homes: usize) {
             sum.weights.len() == steps && sum.weights.iter().all(|weight| weight.is_finite()),
             "a register has a finite weight for each step"
         ),
+        Wanted::Priced(priced) => assert!(priced.flow.is_shared(), "only shared energy has such a price"),
         Wanted::Maximum(maximum) => {
             of_home(maximum.flow);
             let is_whole = maximum.window.as_ref().is_none_or(|window| window.len() == steps);

@@ -2,7 +2,8 @@
 //!
 //! What each member still needs is kept for the day (`Chunk::open`); what givers have left is a part of their surplus that is
 //! the same for all of a class. So a round is one or two passes over the homes, and what it offers, divides and leaves
-//! are numbers of an interval. [`allocate`](crate::sharing::allocate) does the same for one interval, home by home.
+//! are numbers of an interval. Intervals without surplus are left out: all rows are of the others, in order.
+//! [`allocate`](crate::sharing::allocate) does the same for one interval, home by home.
 
 use super::block::{Block, DayInput};
 use super::chunk::{Chunk, Scratches};
@@ -11,7 +12,7 @@ use super::{CommunityStep, DayShares, for_each_chunk};
 use crate::reduce::fold_lanes;
 use crate::scenario::key::{Key, Method, Round, Unused};
 use crate::sharing::StepShare;
-use crate::sharing::scheme::{Classes, Role};
+use crate::sharing::scheme::{Class, Classes, Role};
 
 /// What is left of an offer below this part of it is rounding: needs are f32.
 const ROUNDING: f64 = 1e-7;
@@ -28,8 +29,10 @@ pub(super) struct DayRounds<'a> {
     pub scratches: &'a Scratches,
 }
 
-/// What there is of the day, by interval.
+/// What there is of the day.
 struct State {
+    /// The intervals in which there is surplus, of the day's.
+    intervals: Vec<usize>,
     /// The surplus of each class, Σ kW over the interval's steps, `[class][interval]`.
     surplus: Vec<Vec<f64>>,
     /// The part of it that is not given yet, and still offered.
@@ -44,10 +47,6 @@ impl DayRounds<'_> {
     /// Steps of an interval.
     fn interval_steps(&self) -> usize {
         interval_steps(self.key, self.input.world.calendar.step_minutes())
-    }
-
-    fn intervals(&self) -> usize {
-        self.input.day.steps.div_ceil(self.interval_steps())
     }
 
     /// Shares the day: leaves in the chunks the part of its import that each member receives in each interval, and returns
@@ -68,55 +67,26 @@ impl DayRounds<'_> {
                 break;
             }
         }
-        let participation: Vec<f32> = self.classes.classes.iter().map(|class| class.participation as f32).collect();
-        let interval_steps = self.interval_steps();
-        let received = self.pass(
-            chunks,
-            1,
-            self.input.day.steps,
-            #[inline(always)]
-            |block, net, open, totals| {
-                lanes::received_part(net, open, participation[usize::from(block.kit.class)], interval_steps);
-                lanes::sum_received(net, open, interval_steps, totals);
-            },
-        );
-        let by_class: Vec<Vec<f64>> = (state.given.iter())
-            .zip(&self.classes.classes)
-            .map(|(given, class)| {
-                let part = |step: usize| given[step / interval_steps] * class.participation;
-                (0..self.input.day.steps).map(part).collect()
-            })
-            .collect();
-        let steps = community
-            .iter()
-            .zip(received)
-            .map(|(step, shared_kw)| {
-                let (demand_kw, pool_kw) = (step.member_demand_kw, step.member_surplus_kw);
-                let part = |all: f64| if all > 0.0 { (shared_kw / all).min(1.0) } else { 0.0 };
-                StepShare { received_part: part(demand_kw), demand_kw, pool_kw, given_part: part(pool_kw), shared_kw }
-            })
-            .collect();
-        DayShares { steps, by_class }
+        self.end(chunks, community, &state)
     }
 
-    /// What each member needs and each class has.
+    /// What each class has and each member needs.
     fn begin(&self, chunks: &mut [Chunk]) -> State {
-        let (intervals, interval_steps) = (self.intervals(), self.interval_steps());
+        let (steps, interval_steps) = (self.input.day.steps, self.interval_steps());
         let classes = &self.classes.classes;
+        let of_day = steps.div_ceil(interval_steps);
         let sums = self.pass(
             chunks,
-            classes.len(),
-            intervals,
+            classes.len() * of_day,
             #[inline(always)]
-            |block, net, open, totals| {
-                let class = usize::from(block.kit.class);
-                lanes::needs(net, classes[class].participation as f32, interval_steps, open);
+            |block, net, _, totals| {
                 if !block.kit.only_uses() {
-                    lanes::sum_surplus(net, interval_steps, &mut totals[class * intervals..][..intervals]);
+                    let class = usize::from(block.kit.class);
+                    lanes::sum_surplus(net, interval_steps, &mut totals[class * of_day..][..of_day]);
                 }
             },
         );
-        let mut surplus: Vec<Vec<f64>> = sums.chunks_exact(intervals).map(<[f64]>::to_vec).collect();
+        let mut surplus: Vec<Vec<f64>> = sums.chunks_exact(of_day).map(<[f64]>::to_vec).collect();
         let world = self.input.world;
         for (plant, kw) in world.plant_kw.iter().enumerate() {
             let class = usize::from(world.scheme.class_of(world.homes.len() + plant));
@@ -124,17 +94,62 @@ impl DayRounds<'_> {
                 surplus[class][step / interval_steps] += kw;
             }
         }
-        for (class, surplus) in classes.iter().zip(&mut surplus) {
-            for kw in surplus {
-                *kw *= class.participation;
+        let is_there = |interval: &usize| surplus.iter().any(|class| class[*interval] > 0.0);
+        let intervals: Vec<usize> = (0..of_day).filter(is_there).collect();
+        let of_class = |(kw, class): (&Vec<f64>, &Class)| {
+            intervals.iter().map(|interval| kw[*interval] * class.participation).collect()
+        };
+        let surplus = surplus.iter().zip(classes).map(of_class).collect();
+        let participation = self.participation();
+        self.pass(
+            chunks,
+            0,
+            #[inline(always)]
+            |block, net, open, _| {
+                lanes::needs(net, &intervals, interval_steps, participation[usize::from(block.kit.class)], open);
+            },
+        );
+        let parts = |part: f64| vec![vec![part; intervals.len()]; classes.len()];
+        State { surplus, left: parts(1.0), given: parts(0.0), taken: vec![0.0; intervals.len()], intervals }
+    }
+
+    /// The parts of their imports that members receive, and of their surplus that the classes give.
+    fn end(&self, chunks: &mut [Chunk], community: &[CommunityStep], state: &State) -> DayShares {
+        let (steps, interval_steps) = (self.input.day.steps, self.interval_steps());
+        let (participation, intervals) = (self.participation(), &state.intervals);
+        let received = self.pass(
+            chunks,
+            steps,
+            #[inline(always)]
+            |block, net, open, totals| {
+                let participation = participation[usize::from(block.kit.class)];
+                lanes::received_part(net, intervals, interval_steps, participation, open, totals);
+            },
+        );
+        let of_class = |(given, class): (&Vec<f64>, &Class)| {
+            let mut by_step = vec![0.0; steps];
+            for (interval, part) in intervals.iter().zip(given) {
+                let of_interval = interval * interval_steps..((interval + 1) * interval_steps).min(steps);
+                by_step[of_interval].fill(part * class.participation);
             }
-        }
-        let parts = |part: f64| vec![vec![part; intervals]; classes.len()];
-        State { surplus, left: parts(1.0), given: parts(0.0), taken: vec![0.0; intervals] }
+            by_step
+        };
+        let by_class = state.given.iter().zip(&self.classes.classes).map(of_class).collect();
+        let of_step = |(step, shared_kw): (&CommunityStep, f64)| {
+            let (demand_kw, pool_kw) = (step.member_demand_kw, step.member_surplus_kw);
+            let part = |all: f64| if all > 0.0 { (shared_kw / all).min(1.0) } else { 0.0 };
+            StepShare { received_part: part(demand_kw), demand_kw, pool_kw, given_part: part(pool_kw), shared_kw }
+        };
+        DayShares { steps: community.iter().zip(received).map(of_step).collect(), by_class }
+    }
+
+    /// The participation of each class, as it is in the lanes.
+    fn participation(&self) -> Vec<f32> {
+        self.classes.classes.iter().map(|class| class.participation as f32).collect()
     }
 
     fn hold(&self, round: &Round, place: usize, chunks: &mut [Chunk], state: &mut State) {
-        let intervals = self.intervals();
+        let intervals = state.intervals.len();
         let classes = &self.classes.classes;
         let offers: Vec<Vec<f64>> = (classes.iter().zip(&state.surplus).zip(&state.left))
             .map(|((class, surplus), left)| {
@@ -196,18 +211,18 @@ impl DayRounds<'_> {
         chunks: &mut [Chunk],
     ) -> Vec<f64> {
         let intervals = offered.len();
+        let places: Vec<usize> = (0..intervals).collect();
         let level = |block: &Block| {
             let role = self.role(block, place);
             if role.takes { level_of(role) } else { None }
         };
         let sums = self.pass(
             chunks,
-            levels,
-            intervals,
+            levels * intervals,
             #[inline(always)]
             |block, _, open, totals| {
                 if let Some(level) = level(block) {
-                    lanes::sum_lanes(open, &mut totals[level * intervals..][..intervals]);
+                    lanes::sum_lanes(open, &places, &mut totals[level * intervals..][..intervals]);
                 }
             },
         );
@@ -224,11 +239,10 @@ impl DayRounds<'_> {
         self.pass(
             chunks,
             0,
-            intervals,
             #[inline(always)]
             |block, _, open, _| {
                 if let Some(level) = level(block) {
-                    lanes::take_part(open, &parts[level]);
+                    lanes::take_part(open, &places, &parts[level]);
                 }
             },
         );
@@ -245,19 +259,19 @@ impl DayRounds<'_> {
         chunks: &mut [Chunk],
     ) -> Vec<f64> {
         let intervals = offered.len();
+        let places: Vec<usize> = (0..intervals).collect();
         let column = column_of(self.key, place);
         let mut rest = offered.to_vec();
         let mut pool: Vec<f32> = offered.iter().map(|kw| *kw as f32).collect();
         for _ in 0..iterations {
             let sums = self.pass(
                 chunks,
-                2,
-                intervals,
+                2 * intervals,
                 #[inline(always)]
                 |block, _, open, totals| {
                     if self.role(block, place).takes {
                         let (taken, still_open) = totals.split_at_mut(intervals);
-                        lanes::take_fixed_of_open(open, &block.parts[column], &pool, taken, still_open);
+                        lanes::take_fixed_of_open(open, &places, &block.parts[column], &pool, taken, still_open);
                     }
                 },
             );
@@ -280,43 +294,44 @@ impl DayRounds<'_> {
     /// two needs.
     fn hold_level(&self, place: usize, offered: &[f64], chunks: &mut [Chunk]) -> Vec<f64> {
         let intervals = offered.len();
-        let mut level = vec![0.0_f32; intervals];
-        let mut taken = vec![0.0; intervals];
+        let places: Vec<usize> = (0..intervals).collect();
+        let (mut level, mut taken) = (vec![0.0_f32; intervals], vec![0.0; intervals]);
+        let mut probed: Vec<usize> = (0..intervals).filter(|interval| offered[*interval] > 0.0).collect();
         for _ in 0..MOST_PROBES {
             let sums = self.pass(
                 chunks,
-                2,
-                intervals,
+                2 * probed.len(),
                 #[inline(always)]
                 |block, _, open, totals| {
                     if self.role(block, place).takes {
-                        let (below, above) = totals.split_at_mut(intervals);
-                        lanes::probe_level(open, &level, below, above);
+                        let (below, above) = totals.split_at_mut(probed.len());
+                        lanes::probe_level(open, &probed, &level, below, above);
                     }
                 },
             );
-            let (below, above) = sums.split_at(intervals);
-            taken.copy_from_slice(below);
-            let mut is_done = true;
-            for interval in 0..intervals {
-                let miss = offered[interval] - below[interval];
-                if miss > ROUNDING * offered[interval] && above[interval] > 0.0 {
-                    level[interval] += (miss / above[interval]) as f32;
-                    is_done = false;
+            let (below, above) = sums.split_at(probed.len());
+            let mut sums = below.iter().zip(above);
+            probed.retain(|interval| {
+                let (below, above) = sums.next().expect("there are sums of every interval that is probed");
+                taken[*interval] = *below;
+                let (before, miss) = (level[*interval], offered[*interval] - below);
+                if miss <= ROUNDING * offered[*interval] || *above <= 0.0 {
+                    return false;
                 }
-            }
-            if is_done {
+                level[*interval] += (miss / above) as f32;
+                level[*interval] > before
+            });
+            if probed.is_empty() {
                 break;
             }
         }
         self.pass(
             chunks,
             0,
-            intervals,
             #[inline(always)]
             |block, _, open, _| {
                 if self.role(block, place).takes {
-                    lanes::take_level(open, &level);
+                    lanes::take_level(open, &places, &level);
                 }
             },
         );
@@ -333,6 +348,7 @@ impl DayRounds<'_> {
         taken: &mut [f64],
     ) -> Vec<Vec<f64>> {
         let intervals = taken.len();
+        let places: Vec<usize> = (0..intervals).collect();
         let column = column_of(self.key, place);
         let mut pools = vec![vec![0.0_f32; intervals]; rows];
         for (class, offer) in self.classes.classes.iter().zip(offers) {
@@ -342,12 +358,11 @@ impl DayRounds<'_> {
         }
         let sums = self.pass(
             chunks,
-            rows + 1,
-            intervals,
+            (rows + 1) * intervals,
             #[inline(always)]
             |block, _, open, totals| {
                 if self.role(block, place).takes {
-                    lanes::take_pairs(open, &block.parts[column..][..rows], &pools, totals);
+                    lanes::take_pairs(open, &places, &block.parts[column..][..rows], &pools, totals);
                 }
             },
         );
@@ -360,20 +375,17 @@ impl DayRounds<'_> {
         self.classes.classes[usize::from(block.kit.class)].roles[place]
     }
 
-    /// Goes over the blocks of members once: their net, what they still need, and sums `[row][interval]`, which are returned.
+    /// Goes over the blocks of members once: their net, what they still need, and as many sums as `length`, which are returned.
     fn pass(
         &self,
         chunks: &mut [Chunk],
-        rows: usize,
-        intervals: usize,
+        length: usize,
         kernel: impl Fn(&Block, &[Lanes], &mut [Lanes], &mut [Totals]) + Send + Sync,
     ) -> Vec<f64> {
-        let (steps, open_steps) = (self.input.day.steps, self.intervals());
-        let length = rows * intervals;
         for_each_chunk(chunks, |chunk| {
             self.scratches.with(|scratch| {
                 let totals = scratch.totals(length);
-                chunk.pass(steps, open_steps, |block, net, open| {
+                chunk.pass(self.input.day.steps, |block, net, open| {
                     self.input.vector.run(
                         #[inline(always)]
                         || kernel(block, net, open, totals),

@@ -1,5 +1,7 @@
 //! The audit trail of one step of one home: every number from the sun to the meter, with its formula and unit.
 
+use std::borrow::Cow;
+
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use jiff::tz::AmbiguousOffset;
 use jiff::{Timestamp, civil::DateTime};
@@ -22,7 +24,7 @@ use crate::weather::sun::Sun;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// The part of the trail it belongs to.
-    pub section: &'static str,
+    pub section: Cow<'static, str>,
     /// Its name.
     pub name: &'static str,
     /// The number, or a word.
@@ -147,14 +149,14 @@ pub fn quarter(world: &World, home: usize, step: usize, mut each_day: impl FnMut
     });
     let (Ok(_), Some(seen)) = (done, seen) else { return Vec::new() };
     let flows = &seen.flows;
-    let mut trail = Trail { rows: Vec::new(), section: "time" };
+    let mut trail = Trail::new();
     let own = &world.homes[home];
     trail.time(world, own, step);
     trail.sky(world, step);
     if let Some(Pv::Simulated(roof)) = &own.pv {
         trail.roof(world, roof, step, flows);
     } else {
-        trail.section = "panels";
+        trail.begin("panels");
         let what = if own.pv.is_some() { "metered series of the panels" } else { "no panels" };
         trail.number("generation_kw", flows.generation_kw, "kW", what);
     }
@@ -175,8 +177,8 @@ pub fn table(rows: &[Row]) -> String {
     table.set_header(["", "name", "value", "unit", "formula"]);
     let mut section = "";
     for row in rows {
-        let heading = if row.section == section { "" } else { row.section };
-        section = row.section;
+        let heading = if row.section == section { "" } else { &row.section };
+        section = &row.section;
         let value = match &row.value {
             RowValue::Number(number) => significant(*number),
             RowValue::Word(word) => word.clone(),
@@ -224,15 +226,25 @@ struct Seen {
     community: CommunityStep,
 }
 
-struct Trail {
-    rows: Vec<Row>,
-    section: &'static str,
+/// A trail in the making.
+pub(super) struct Trail {
+    pub(super) rows: Vec<Row>,
+    section: Cow<'static, str>,
 }
 
 impl Trail {
-    fn number(&mut self, name: &'static str, value: f64, unit: &'static str, formula: impl Into<String>) {
+    pub(super) fn new() -> Trail {
+        Trail { rows: Vec::new(), section: Cow::Borrowed("") }
+    }
+
+    /// Begins a part of the trail.
+    pub(super) fn begin(&mut self, section: impl Into<Cow<'static, str>>) {
+        self.section = section.into();
+    }
+
+    pub(super) fn number(&mut self, name: &'static str, value: f64, unit: &'static str, formula: impl Into<String>) {
         self.rows.push(Row {
-            section: self.section,
+            section: self.section.clone(),
             name,
             value: RowValue::Number(value),
             unit,
@@ -240,14 +252,14 @@ impl Trail {
         });
     }
 
-    fn word(&mut self, name: &'static str, value: impl Into<String>, formula: impl Into<String>) {
+    pub(super) fn word(&mut self, name: &'static str, value: impl Into<String>, formula: impl Into<String>) {
         let value = RowValue::Word(value.into());
-        self.rows.push(Row { section: self.section, name, value, unit: "", formula: formula.into() });
+        self.rows.push(Row { section: self.section.clone(), name, value, unit: "", formula: formula.into() });
     }
 
     fn time(&mut self, world: &World, home: &Home, step: usize) {
         let calendar = &world.calendar;
-        self.section = "time";
+        self.begin("time");
         self.word("home", home_id(&world.plan, home), if home.member { "a member" } else { "not a member" });
         let day = &calendar.days()[calendar.day_of(step)];
         let instant = calendar.instant(step);
@@ -262,7 +274,7 @@ impl Trail {
     }
 
     fn sky(&mut self, world: &World, step: usize) {
-        self.section = "sun and sky";
+        self.begin("sun and sky");
         let (sun, now) = (&world.sky.suns[step], &world.sky.conditions[step]);
         let Sun { zenith_deg, apparent_zenith_deg, azimuth_deg, .. } = *sun;
         let instant = match world.sky.weather.sun_at {
@@ -282,7 +294,7 @@ impl Trail {
     }
 
     fn roof(&mut self, world: &World, roof: &Roof, step: usize, flows: &HomeStep) {
-        self.section = "panels";
+        self.begin("panels");
         let of = pv::explain(&world.sky.suns[step], &world.sky.conditions[step], roof);
         self.number("peak_kwp", roof.peak_kwp, "kWp", "of this home");
         self.number("tilt_deg", roof.tilt_deg, "°", "of this home");
@@ -317,7 +329,7 @@ impl Trail {
     }
 
     fn load(&mut self, world: &World, home: &Home, step: usize, seen: &Seen) {
-        self.section = "load";
+        self.begin("load");
         let calendar = &world.calendar;
         let day = &calendar.days()[calendar.day_of(step)];
         let (load_kw, scale) = (seen.flows.load_kw, seen.scale);
@@ -367,7 +379,7 @@ impl Trail {
     }
 
     fn battery(&mut self, battery: &Battery, [start_kwh, end_kwh]: [f64; 2], flows: &HomeStep, step_h: f64) {
-        self.section = "battery";
+        self.begin("battery");
         let kept = libm::pow(1.0 - battery.standby_loss_per_h, step_h);
         let content_kwh = start_kwh * kept;
         self.number("content_before_kwh", start_kwh, "kWh", format!("of {} kWh", significant(battery.capacity_kwh)));
@@ -409,7 +421,7 @@ impl Trail {
     }
 
     fn meter(&mut self, flows: &HomeStep, battery: bool) {
-        self.section = "meter";
+        self.begin("meter");
         let net_kw = flows.load_kw - flows.generation_kw;
         self.number("net_kw", net_kw, "kW", "load − generation, positive = need");
         let exchange = if battery { "net + battery" } else { "net" };
@@ -419,7 +431,7 @@ impl Trail {
 
     fn sharing(&mut self, world: &World, home: &Home, seen: &Seen, step: usize) {
         let Seen { flows, share, community, .. } = seen;
-        self.section = "sharing";
+        self.begin("sharing");
         let plants: f64 = world.plant_kw.iter().map(|kw| kw[step]).sum();
         self.number("plants_kw", plants, "kW", "output of the cooperative's plants, all fed in");
         let shares = world.scheme != Scheme::Nothing;
@@ -464,7 +476,7 @@ impl Trail {
         let (bought, left) = (flows.import_kw - flows.shared_in_kw, flows.export_kw - flows.shared_out_kw);
         self.number("residual_import_kw", bought, "kW", "import − shared_in: bought from outside");
         self.number("residual_export_kw", left, "kW", "export − shared_out: left for outside");
-        self.section = "community";
+        self.begin("community");
         self.number("load_kw", community.load_kw, "kW", "all homes and businesses");
         self.number("import_kw", community.import_kw, "kW", "all meters");
         self.number("export_kw", community.export_kw, "kW", "all meters, plants included");

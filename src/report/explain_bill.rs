@@ -278,7 +278,10 @@ pub fn heaviest_steps(
                     .iter()
                     .map(|(need, sign)| match need {
                         Need::Sum(flow, weight) => {
-                            let weight = step_weight(weight, day, minute, price.unwrap_or(0.0));
+                            let weight = match weight.interval_price() {
+                                Some(price) => flows.price_eur_per_kwh(price, in_day),
+                                None => step_weight(weight, day, minute, price.unwrap_or(0.0)),
+                            };
                             f64::from(*sign) * flow_kw(&own, *flow) * step_h * weight
                         }
                         Need::Peak(flow) => flow_kw(&own, *flow),

@@ -16,7 +16,7 @@ use super::readings::{Life, Need, Needs, PeriodReading, Point, PointKind, Readin
 use super::rulebook::{Rulebook, Span};
 use super::settle::{Options, Refusal, settle};
 use crate::calendar::{Calendar, Day};
-use crate::engine::meters::{Flow, Maximum, Wanted, WeightedRegister};
+use crate::engine::meters::{Flow, Maximum, PricedRegister, Wanted, WeightedRegister};
 use crate::engine::world::World;
 use crate::engine::{self, Outcome};
 use crate::scenario::diagnostics::Fault;
@@ -244,6 +244,9 @@ fn class(point: &Point) -> Class {
 fn register(need: &Need, calendar: &Calendar, prices: Option<&[f64]>) -> Wanted {
     match need {
         Need::Sum(flow, weight) => {
+            if let Some(price) = weight.interval_price() {
+                return PricedRegister { flow: *flow, price }.into();
+            }
             let price = |step: usize| prices.map_or(0.0, |prices| prices[step]);
             let of_day = |day: &Day| {
                 day.range()
@@ -268,6 +271,7 @@ pub fn step_weight(weight: &Weight, day: &Day, minute: u16, spot: f64) -> f64 {
             let (share, markup, markdown) = (number(share), number(markup), number(markdown));
             (spot - markdown).max(share * (spot + markup))
         }
+        Weight::SupplyDemandRatio { .. } => 0.0,
     }
 }
 

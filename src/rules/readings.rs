@@ -8,11 +8,13 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 
 use crate::calendar::Day;
 use crate::engine::meters::Flow;
 use crate::scenario::language::Tenure;
 use crate::scenario::plan::Connection;
+use crate::sharing::price::{GridPrices, IntervalPrice};
 
 /// A connection that is billed: a home, a business, a plant.
 #[derive(Clone, Debug)]
@@ -74,6 +76,13 @@ pub enum Weight {
         /// What the supplier takes off the price of a kWh fed in, EUR/kWh.
         markdown: Decimal,
     },
+    /// The price of a shared kWh by the ratio of supply and demand among the members in the settlement interval: EUR.
+    SupplyDemandRatio {
+        /// What a kWh from the grid costs, EUR/kWh.
+        import_eur_per_kwh: Decimal,
+        /// What a kWh fed into it earns, EUR/kWh.
+        export_eur_per_kwh: Decimal,
+    },
 }
 
 impl Weight {
@@ -82,7 +91,8 @@ impl Weight {
         match self {
             Weight::One => Decimal::ONE,
             Weight::Slot(slot) if slot.holds(day, minute) => Decimal::ONE,
-            Weight::Slot(_) => Decimal::ZERO,
+            // A price of the interval is of the whole community: see `interval_price`.
+            Weight::Slot(_) | Weight::SupplyDemandRatio { .. } => Decimal::ZERO,
             Weight::Spot => spot_eur_per_kwh,
             Weight::Floored { share, markup, markdown } => {
                 (spot_eur_per_kwh - markdown).max(share * (spot_eur_per_kwh + markup))
@@ -95,6 +105,15 @@ impl Weight {
         matches!(self, Weight::Spot | Weight::Floored { .. })
     }
 
+    /// The price that follows from what the members need and have in an interval, if it is one.
+    pub fn interval_price(&self) -> Option<IntervalPrice> {
+        let Weight::SupplyDemandRatio { import_eur_per_kwh: import, export_eur_per_kwh: export } = self else {
+            return None;
+        };
+        let grid = GridPrices::new(import.to_f64()?, export.to_f64()?).ok()?;
+        Some(IntervalPrice::SupplyDemandRatio(grid))
+    }
+
     /// What it stands for, after the flow: "× day-ahead price".
     pub fn about(&self) -> String {
         match self {
@@ -104,12 +123,16 @@ impl Weight {
             Weight::Floored { share, markup, markdown } => {
                 format!(" × max(day-ahead − {markdown}, {share} × (day-ahead + {markup}))")
             }
+            Weight::SupplyDemandRatio { import_eur_per_kwh: import, export_eur_per_kwh: export } => {
+                format!(" × price by supply over demand, from {import} to {export}")
+            }
         }
     }
 
     /// The unit of a sum of kWh with this weight.
     pub fn unit(&self) -> &'static str {
-        if self.is_of_prices() { "EUR" } else { "kWh" }
+        let is_of_money = self.is_of_prices() || matches!(self, Weight::SupplyDemandRatio { .. });
+        if is_of_money { "EUR" } else { "kWh" }
     }
 }
 

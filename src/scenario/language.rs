@@ -10,7 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-pub use sharing::{Method, Round, Sharing, Unused};
+pub use sharing::{Method, Round, SharedPrice, Sharing, Unused};
 
 use super::defaults;
 use crate::calendar::Country;

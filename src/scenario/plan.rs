@@ -311,14 +311,31 @@ pub struct Plant {
 /// What a shared kWh costs among members.
 #[derive(Clone, Debug)]
 pub struct SharedPrice {
-    /// EUR/kWh, exactly as it was written.
-    pub eur_per_kwh: Decimal,
-    /// Whether it includes VAT.
-    pub includes_vat: bool,
+    /// What it is.
+    pub terms: PriceTerms,
     /// VAT, as a part; `None`: the standard one of the rulebook.
     pub vat_fraction: Option<Decimal>,
     /// Where it is written.
     pub origin: Origin,
+}
+
+/// What a shared kWh costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PriceTerms {
+    /// A price, exactly as it was written.
+    Fixed {
+        /// EUR/kWh.
+        eur_per_kwh: Decimal,
+        /// Whether it includes VAT.
+        includes_vat: bool,
+    },
+    /// By the ratio of supply and demand in each interval, EUR/kWh without VAT.
+    SupplyDemandRatio {
+        /// What a kWh from the grid costs.
+        import_eur_per_kwh: Decimal,
+        /// What a kWh fed into it earns.
+        export_eur_per_kwh: Decimal,
+    },
 }
 
 /// The facilitation rules as a scenario asks for them. The rules themselves are tables still: their keys depend on their

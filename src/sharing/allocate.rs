@@ -33,6 +33,10 @@ pub struct Held {
     pub pass: u32,
     /// What was offered.
     pub offered: f64,
+    /// What each offered.
+    pub offers: Vec<f64>,
+    /// What each gave of it.
+    pub given: Vec<f64>,
     /// What each participant that may take still needed.
     pub need: Vec<f64>,
     /// What each took.
@@ -118,12 +122,11 @@ impl State {
             self.done.shared_out[i] += given[i];
             self.left[i] = (self.left[i] - given[i]).max(0.0);
         }
-        let rest = offers.iter().zip(&given).map(|(offer, given)| (offer - given).max(0.0));
+        let rest: Vec<f64> = offers.iter().zip(&given).map(|(offer, given)| (offer - given).max(0.0)).collect();
         match round.unused {
             Unused::NextRound => {}
             Unused::Grid => self.left.iter_mut().zip(rest).for_each(|(left, rest)| *left = (*left - rest).max(0.0)),
             Unused::Owner => {
-                let rest: Vec<f64> = rest.collect();
                 let (all, own_all) = (rest.iter().sum::<f64>(), own.iter().sum::<f64>());
                 let moved = if all > 0.0 { (own_all / all).min(1.0) } else { 0.0 };
                 for i in 0..rest.len() {
@@ -133,7 +136,7 @@ impl State {
                 }
             }
         }
-        self.done.rounds.push(Held { round: place, pass, offered, need, taken });
+        self.done.rounds.push(Held { round: place, pass, offered, offers, given, need, taken });
     }
 }
 

@@ -89,6 +89,26 @@ pub struct GridPrices {
     export_eur_per_kwh: f64,
 }
 
+/// A price of a shared kWh that differs from interval to interval with what the members need and have.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum IntervalPrice {
+    /// By the ratio of supply and demand: [`supply_demand_ratio()`].
+    SupplyDemandRatio(GridPrices),
+}
+
+impl IntervalPrice {
+    /// The price, EUR/kWh; 0 where it has none (a need or surplus that is no quantity).
+    ///
+    /// * `need`, `surplus` – of all members in the interval, kWh or kW.
+    pub fn eur_per_kwh(self, need: f64, surplus: f64) -> f64 {
+        match self {
+            IntervalPrice::SupplyDemandRatio(grid) => {
+                supply_demand_ratio(grid, need, surplus).map_or(0.0, |prices| prices.shared_eur_per_kwh)
+            }
+        }
+    }
+}
+
 impl GridPrices {
     /// The pair (b, e).
     ///

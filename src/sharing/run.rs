@@ -1,5 +1,7 @@
 //! A key applied to readings: interval by interval, each step's part in proportion to what flowed in it.
 
+use std::ops::Range;
+
 use super::allocate::{Allocation, allocate};
 use super::readings::Readings;
 use crate::scenario::key::{Key, Unused};
@@ -43,10 +45,7 @@ pub enum ShareError {
     },
 }
 
-/// Shares readings by a key.
-///
-/// Intervals are counted from midnight UTC: an interval of an hour begins on the hour. What an interval shares is divided
-/// over its steps in proportion to the step's import (received) or export (given).
+/// Shares readings by a key, in intervals that are counted from midnight UTC: one of an hour begins on the hour.
 ///
 /// # Errors
 /// If the key's interval is not a whole number of steps.
@@ -58,6 +57,25 @@ pub fn share(key: &Key, readings: &Readings) -> Result<Shared, ShareError> {
         let interval_minutes = key.interval_minutes.unwrap_or_default();
         return Err(ShareError::Interval { interval_minutes, step_s });
     }
+    let mut first = 0;
+    let intervals: Vec<Range<usize>> = (readings.starts_s)
+        .chunk_by(|a, b| a.div_euclid(interval_s) == b.div_euclid(interval_s))
+        .map(|steps| {
+            first += steps.len();
+            first - steps.len()..first
+        })
+        .collect();
+    let whole = usize::try_from(interval_s / step_s).unwrap_or(usize::MAX);
+    let cut_intervals = intervals.iter().filter(|steps| steps.len() != whole).count();
+    Ok(Shared { cut_intervals, ..share_in(key, readings, &intervals) })
+}
+
+/// Shares readings by a key, in given intervals.
+///
+/// What an interval shares is divided over its steps in proportion to the step's import (received) or export (given).
+///
+/// * `intervals` – the steps of each, in order.
+pub fn share_in(key: &Key, readings: &Readings, intervals: &[Range<usize>]) -> Shared {
     let has_owners = key.rounds.iter().any(|round| round.unused == Unused::Owner);
     let table = || vec![vec![0.0; readings.ids.len()]; readings.starts_s.len()];
     let mut shared = Shared {
@@ -66,25 +84,20 @@ pub fn share(key: &Key, readings: &Readings) -> Result<Shared, ShareError> {
         own_surplus: has_owners.then(|| OwnSurplus { in_kwh: table(), out_kwh: table() }),
         cut_intervals: 0,
     };
-    let whole = usize::try_from(interval_s / step_s).unwrap_or(usize::MAX);
-    let mut first = 0;
-    for steps in readings.starts_s.chunk_by(|a, b| a.div_euclid(interval_s) == b.div_euclid(interval_s)) {
-        let range = first..first + steps.len();
-        first = range.end;
-        shared.cut_intervals += usize::from(steps.len() != whole);
+    for steps in intervals {
         let sum = |table: &[Vec<f64>]| -> Vec<f64> {
-            (0..readings.ids.len()).map(|i| table[range.clone()].iter().map(|step| step[i]).sum()).collect()
+            (0..readings.ids.len()).map(|i| table[steps.clone()].iter().map(|step| step[i]).sum()).collect()
         };
         let (need, surplus) = (sum(&readings.import_kwh), sum(&readings.export_kwh));
-        shared.book(range.clone(), &allocate(key, &need, &surplus), [&need, &surplus], readings);
+        shared.book(steps.clone(), &allocate(key, &need, &surplus), [&need, &surplus], readings);
     }
-    Ok(shared)
+    shared
 }
 
 impl Shared {
     fn book(
         &mut self,
-        steps: std::ops::Range<usize>,
+        steps: Range<usize>,
         allocation: &Allocation,
         [need, surplus]: [&[f64]; 2],
         readings: &Readings,

@@ -171,7 +171,7 @@ pub fn checksum(world: &World, outcome: &Outcome, registers: &[Wanted]) -> Strin
             for period in outcome.periods().of_month(month) {
                 for (register, wanted) in registers.iter().enumerate() {
                     match wanted {
-                        Wanted::Sum(_) => add(outcome.weighted(home, register, period)),
+                        Wanted::Sum(_) | Wanted::Priced(_) => add(outcome.weighted(home, register, period)),
                         Wanted::HoursAbove(_) => add(outcome.hours_above(home, register, period)),
                         Wanted::Maximum(_) => {
                             let Greatest { kw, step } = outcome.maximum(home, register, period);

@@ -19,12 +19,12 @@ use super::{Kind, Stage};
 use crate::engine::meters::Flow;
 use crate::rules::attempt::{Given, GivenError, Input, Working, optional, required};
 use crate::rules::exact::{Exact, shown};
-use crate::rules::readings::{Need, Needs, Weight};
+use crate::rules::readings::{Need, Needs, Weight, flow_name};
 use crate::rules::rule::{Change, Rate, Rule, Version};
 use crate::rules::rulebook::Rulebook;
 use crate::rules::settle::{Entry, Sheet, Unknown};
 use crate::rules::terms::{Party, Settled, Status, Who};
-use crate::scenario::plan;
+use crate::scenario::plan::{self, PriceTerms};
 
 /// Who gets the local kWh.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -40,6 +40,10 @@ pub struct Allocation {
     pub eur_per_kwh: Option<Exact>,
     /// The same with VAT.
     pub eur_per_kwh_incl_vat: Option<Exact>,
+    /// A price that differs from interval to interval, without VAT: only a scenario's own.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub by_interval: Option<Weight>,
 }
 
 /// The id of the price that a scenario agreed on.
@@ -48,11 +52,17 @@ pub const SHARED_PRICE: &str = "sharing.price";
 impl Allocation {
     /// The rule that the scenario's own price of a shared kWh is.
     pub(in crate::rules) fn of_scenario(price: &plan::SharedPrice, book: &Rulebook) -> Rule {
-        let rate = Exact(price.eur_per_kwh);
-        let allocation = Allocation {
-            eur_per_kwh: (!price.includes_vat).then_some(rate),
-            eur_per_kwh_incl_vat: price.includes_vat.then_some(rate),
-            ..Allocation::default()
+        let mut allocation = Allocation::default();
+        let written = match price.terms {
+            PriceTerms::Fixed { eur_per_kwh, includes_vat } => {
+                let rate = Some(Exact(eur_per_kwh));
+                *if includes_vat { &mut allocation.eur_per_kwh_incl_vat } else { &mut allocation.eur_per_kwh } = rate;
+                eur_per_kwh.to_string()
+            }
+            PriceTerms::SupplyDemandRatio { import_eur_per_kwh, export_eur_per_kwh } => {
+                allocation.by_interval = Some(Weight::SupplyDemandRatio { import_eur_per_kwh, export_eur_per_kwh });
+                format!("by supply over demand, {import_eur_per_kwh} to {export_eur_per_kwh}")
+            }
         };
         let version = Version {
             from: None,
@@ -62,7 +72,7 @@ impl Allocation {
             vat_fraction: price.vat_fraction.or_else(|| book.vat.last().map(|vat| vat.fraction)),
             base: None,
             instrument: Box::new(allocation),
-            written: serde_json::json!({ "price": price.eur_per_kwh.to_string() }),
+            written: serde_json::json!({ "price": written }),
         };
         Rule {
             id: SHARED_PRICE.to_owned(),
@@ -95,7 +105,8 @@ impl Allocation {
 
 impl Kind for Allocation {
     fn stage(&self) -> Option<Stage> {
-        (self.eur_per_kwh.is_some() || self.eur_per_kwh_incl_vat.is_some()).then_some(Stage::Energy)
+        let has_price = self.eur_per_kwh.is_some() || self.eur_per_kwh_incl_vat.is_some() || self.by_interval.is_some();
+        has_price.then_some(Stage::Energy)
     }
 
     fn ask(&self, needs: &mut Needs) {
@@ -103,29 +114,41 @@ impl Kind for Allocation {
             needs.add(Need::Sum(Flow::SharedIn, Weight::One));
             needs.add(Need::Sum(Flow::SharedOut, Weight::One));
         }
+        if let Some(weight) = &self.by_interval {
+            needs.add(Need::Sum(Flow::SharedIn, weight.clone()));
+            needs.add(Need::Sum(Flow::SharedOut, weight.clone()));
+        }
     }
 
     fn settle(&self, sheet: &mut Sheet<'_>) -> Result<(), Unknown> {
-        let Some(rate) = Rate::of(self.eur_per_kwh, self.eur_per_kwh_incl_vat) else { return Ok(()) };
         let vat = sheet.version().vat_fraction.unwrap_or_default();
-        // A household that gives is no entrepreneur: it earns the price without VAT.
-        let earned = Rate::excluding(rate.excluding_vat(vat));
-        for (flow, what, rate, is_credit) in [
-            (Flow::SharedIn, "shared energy received", rate, false),
-            (Flow::SharedOut, "shared energy given", earned, true),
-        ] {
+        for (flow, what, is_credit) in
+            [(Flow::SharedIn, "shared energy received", false), (Flow::SharedOut, "shared energy given", true)]
+        {
             let kwh = sheet.sum(flow, &Weight::One)?;
-            let formula = sheet.say(|| format!("{} kWh × {}", shown(kwh, 0, 9), shown(rate.eur, 0, 9)));
+            let (rate, amount_eur, formula, mut registers) = if let Some(weight) = &self.by_interval {
+                let eur = sheet.sum(flow, weight)?;
+                let mean = if kwh.is_zero() { Decimal::ZERO } else { eur / kwh };
+                let formula = sheet.say(|| format!("Σ {}{}", flow_name(flow), weight.about()));
+                (Rate::excluding(mean), eur, formula, vec![(Need::Sum(flow, weight.clone()), 1)])
+            } else {
+                let Some(rate) = Rate::of(self.eur_per_kwh, self.eur_per_kwh_incl_vat) else { return Ok(()) };
+                // A household that gives is no entrepreneur: it earns the price without VAT.
+                let rate = if is_credit { Rate::excluding(rate.excluding_vat(vat)) } else { rate };
+                let formula = sheet.say(|| format!("{} kWh × {}", shown(kwh, 0, 9), shown(rate.eur, 0, 9)));
+                (rate, kwh * rate.eur, formula, Vec::new())
+            };
+            registers.push((Need::Sum(flow, Weight::One), 1));
             sheet.post(Entry {
                 what: what.into(),
                 base: kwh,
                 unit: "kWh",
                 rate,
-                amount_eur: kwh * rate.eur,
+                amount_eur,
                 vat_fraction: is_credit.then_some(Decimal::ZERO),
                 is_credit,
                 formula,
-                registers: vec![(Need::Sum(flow, Weight::One), 1)],
+                registers,
             });
         }
         Ok(())

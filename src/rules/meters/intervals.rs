@@ -4,6 +4,7 @@
 //! first to its last, whole local days. Members share by the scenario's key, step by step.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -11,6 +12,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 
 use super::{Asked, Read, SharedStep, point_of};
+use crate::calendar::Day;
 use crate::engine::meters::Flow;
 use crate::neighbourhood::{homes, parties};
 use crate::rules::readings::{Need, Needs, PeriodReading, Point, Readings, Weight};
@@ -32,6 +34,8 @@ struct Step {
     generation: Decimal,
     shared_in: Decimal,
     shared_out: Decimal,
+    /// What all members need and have in its settlement interval, kWh; of a member where energy is shared.
+    community: [f64; 2],
 }
 
 /// The steps of a point, from the first one on.
@@ -180,8 +184,13 @@ fn share(asked: &Asked<'_>, series: &mut BTreeMap<usize, Series>) {
         import_kwh: kwh(|step| step.import),
         export_kwh: kwh(|step| step.export),
     };
-    let shared = sharing::run::share(&key.of_some(&members), &readings);
-    let shared = shared.expect("the scenario's interval was checked against its step");
+    let intervals = intervals(asked, key.interval_minutes, from..until);
+    let shared = sharing::run::share_in(&key.of_some(&members), &readings, &intervals);
+    let mut community = vec![[0.0; 2]; readings.starts_s.len()];
+    for steps in intervals {
+        let sum = |table: &[Vec<f64>]| table[steps.clone()].iter().flatten().sum::<f64>();
+        community[steps.clone()].fill([sum(&readings.import_kwh), sum(&readings.export_kwh)]);
+    }
     let exact = |kwh: f64, most: Decimal| {
         Decimal::from_f64(kwh).unwrap_or_default().round_dp(SHARED_DECIMALS).min(most).max(Decimal::ZERO)
     };
@@ -190,8 +199,20 @@ fn share(asked: &Asked<'_>, series: &mut BTreeMap<usize, Series>) {
         for (flows, step) in own.steps.iter_mut().zip(own.first - from..) {
             flows.shared_in = exact(shared.shared_in_kwh[step][member], flows.import);
             flows.shared_out = exact(shared.shared_out_kwh[step][member], flows.export);
+            flows.community = community[step];
         }
     }
+}
+
+/// The settlement intervals of some whole days, as a run has them: counted from local midnight. Steps from the first on.
+fn intervals(asked: &Asked<'_>, minutes: Option<u32>, steps: Range<usize>) -> Vec<Range<usize>> {
+    let length = minutes.map_or(1, |minutes| (minutes / asked.calendar.step_minutes()).max(1) as usize);
+    let days = &asked.calendar.days()[asked.calendar.day_of(steps.start)..=asked.calendar.day_of(steps.end - 1)];
+    let of_day = |day: &Day| {
+        let (begin, end) = (day.first_step - steps.start, day.range().end - steps.start);
+        (begin..end).step_by(length).map(move |first| first..(first + length).min(end)).collect::<Vec<_>>()
+    };
+    days.iter().flat_map(of_day).collect()
 }
 
 /// The registers of a point by period: months, cut where its rules change.
@@ -224,7 +245,10 @@ fn settle_periods(asked: &Asked<'_>, point: usize, series: &Series) -> Read {
                 match need {
                     Need::Sum(flow, weight) => {
                         let kwh = flow_kwh(flows, *flow);
-                        if !kwh.is_zero() {
+                        if let Some(price) = weight.interval_price() {
+                            let [need, surplus] = flows.community;
+                            *value += kwh * Decimal::from_f64(price.eur_per_kwh(need, surplus)).unwrap_or_default();
+                        } else if !kwh.is_zero() {
                             *value +=
                                 if *weight == Weight::One { kwh } else { kwh * weight.of_step(day, minute, spot) };
                         }

@@ -68,33 +68,77 @@ impl Build<'_> {
     ) -> Option<plan::SharedPrice> {
         let at = self.at(&["sharing"]);
         let sharing = sharing?;
-        let price = match (sharing.eur_per_kwh, sharing.eur_per_kwh_incl_vat) {
-            (Some(_), Some(_)) => {
-                let fault = Fault::error("kwartier::sharing::price", "a shared kWh has two prices").help(
-                    "write `eur_per_kwh` or `eur_per_kwh_incl_vat`; the other follows from it and `vat_fraction`",
-                );
-                self.push(fault, at.key("eur_per_kwh_incl_vat").as_ref(), "one of the two");
-                None
+        let written = ["eur_per_kwh", "eur_per_kwh_incl_vat", "price"].into_iter().filter(|key| at.has(key));
+        let written: Vec<&str> = written.collect();
+        if written.iter().any(|key| at.is_wrong(key)) || at.is_wrong("key") {
+            return None;
+        }
+        if let [_, second, ..] = written[..] {
+            let fault = Fault::error("kwartier::sharing::price", "a shared kWh has two prices").help(
+                "write one of `eur_per_kwh`, `eur_per_kwh_incl_vat` and `price`; with or without VAT, the other follows from `vat_fraction`",
+            );
+            self.push(fault, at.key(second).as_ref(), "one of them");
+            return None;
+        }
+        self.check_grid_prices(sharing, at);
+        let terms = match (sharing.eur_per_kwh, sharing.eur_per_kwh_incl_vat, sharing.price) {
+            (Some(eur), ..) => plan::PriceTerms::Fixed { eur_per_kwh: decimal(eur)?, includes_vat: false },
+            (_, Some(eur), _) => plan::PriceTerms::Fixed { eur_per_kwh: decimal(eur)?, includes_vat: true },
+            (.., Some(price)) => {
+                let (import, export) = (decimal(sharing.import_eur_per_kwh?)?, decimal(sharing.export_eur_per_kwh?)?);
+                match price {
+                    said::SharedPrice::MidMarket => {
+                        plan::PriceTerms::Fixed { eur_per_kwh: (import + export) / Decimal::TWO, includes_vat: false }
+                    }
+                    said::SharedPrice::SupplyDemandRatio => {
+                        plan::PriceTerms::SupplyDemandRatio { import_eur_per_kwh: import, export_eur_per_kwh: export }
+                    }
+                }
             }
-            (Some(eur), None) => Some((eur, false, at.origin("eur_per_kwh"))),
-            (None, Some(eur)) => Some((eur, true, at.origin("eur_per_kwh_incl_vat"))),
-            (None, None) => {
-                let is_wrong = at.is_wrong("eur_per_kwh") || at.is_wrong("eur_per_kwh_incl_vat") || at.is_wrong("key");
-                if has_rules && !sharing.is_none() && !is_wrong {
+            (None, None, None) => {
+                if has_rules && !sharing.is_none() {
                     let fault = Fault::error("kwartier::sharing::price", "nobody said what a shared kWh costs")
                         .help("add `eur_per_kwh = …` to [sharing]: what a member pays for it, and who gives earns, without VAT");
                     self.push(fault, at.heading().as_ref(), "needs `eur_per_kwh`");
                 }
-                None
+                return None;
             }
         };
-        let (eur, includes_vat, origin) = price?;
         Some(plan::SharedPrice {
-            eur_per_kwh: decimal(eur)?,
-            includes_vat,
+            terms,
             vat_fraction: sharing.vat_fraction.and_then(decimal),
-            origin: origin?,
+            origin: at.origin(written.first()?)?,
         })
+    }
+
+    /// The grid's prices belong to a price that follows from them, and the two must leave room for one.
+    fn check_grid_prices(&mut self, sharing: &said::Sharing, at: At) {
+        let both = ["import_eur_per_kwh", "export_eur_per_kwh"];
+        let Some(price) = sharing.price else {
+            for key in both.into_iter().filter(|key| at.has(key)) {
+                let fault = Fault::error("kwartier::sharing::price", format!("`{key}` without a `price`"))
+                    .help("add price = \"mid-market\", or remove this key: what the grid costs is said by the contracts of [rules]");
+                self.push(fault, at.key(key).as_ref(), "of which price?");
+            }
+            return;
+        };
+        for key in both.into_iter().filter(|key| !at.has(key)) {
+            let fault = Fault::error("kwartier::sharing::price", format!("this price needs `{key}`"))
+                .help(format!("add {key} = … to [sharing], EUR without VAT"));
+            self.push(fault, at.origin("price").as_ref(), "between which prices?");
+        }
+        let (Some(import), Some(export)) = (sharing.import_eur_per_kwh, sharing.export_eur_per_kwh) else { return };
+        if import < export {
+            let fault =
+                Fault::error("kwartier::sharing::price", "a kWh from the grid costs less than one fed in earns")
+                    .help("members would rather trade with the grid: swap the two, or correct them");
+            self.push(fault, at.origin("import_eur_per_kwh").as_ref(), &format!("below {export}"));
+        } else if price == said::SharedPrice::SupplyDemandRatio && export <= 0.0 {
+            let fault =
+                Fault::error("kwartier::sharing::price", "the supply-demand ratio needs feed-in that earns something")
+                    .help("give an `export_eur_per_kwh` above 0, or choose price = \"mid-market\"");
+            self.push(fault, at.origin("export_eur_per_kwh").as_ref(), "0 or less");
+        }
     }
 
     /// The premium of a plant: its rule and the day of the application.

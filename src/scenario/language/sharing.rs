@@ -59,6 +59,18 @@ pub struct Sharing {
     #[serde(default)]
     #[schemars(range(min = -100.0, max = 100.0))]
     pub eur_per_kwh_incl_vat: Option<f64>,
+    /// How the price of a shared kWh follows from those of the grid, instead of being written: between
+    /// `import_eur_per_kwh` and `export_eur_per_kwh`.
+    #[serde(default)]
+    pub price: Option<SharedPrice>,
+    /// For `price`: what a kWh from the grid costs members, EUR without VAT.
+    #[serde(default)]
+    #[schemars(range(min = -100.0, max = 100.0))]
+    pub import_eur_per_kwh: Option<f64>,
+    /// For `price`: what a kWh fed into the grid earns them, EUR without VAT.
+    #[serde(default)]
+    #[schemars(range(min = -100.0, max = 100.0))]
+    pub export_eur_per_kwh: Option<f64>,
     /// VAT on a shared kWh, as a part. Default: the standard VAT of the rulebook.
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1.0))]
@@ -111,6 +123,17 @@ pub struct Round {
     /// What becomes of what was offered and not taken.
     #[serde(default)]
     pub unused: Unused,
+}
+
+/// A price of a shared kWh that follows from those of the grid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub enum SharedPrice {
+    /// Halfway between the two
+    MidMarket,
+    /// That of import where there is no surplus, falling to that of export as supply rises to demand, by interval
+    SupplyDemandRatio,
 }
 
 /// How a round divides.
