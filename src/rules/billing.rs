@@ -13,7 +13,7 @@ use super::bill::Bill;
 use super::exact::of_register;
 use super::points;
 use super::readings::{Life, Need, Needs, PeriodReading, Point, PointKind, Readings, Weight};
-use super::rulebook::{Rulebook, Span};
+use super::rulebook::{InForce, Rulebook, Span};
 use super::settle::{Options, Refusal, settle};
 use crate::calendar::{Calendar, Day};
 use crate::engine::meters::{Flow, Maximum, Wanted, WeightedRegister};
@@ -58,7 +58,7 @@ pub struct RunBills {
 }
 
 /// What the rules of a point depend on beside its readings.
-type Class = (u8, Option<(u32, u32)>, bool, bool, Option<(String, Date)>);
+type Class = (u8, Option<(u32, u32)>, bool, bool, Option<(String, Date)>, bool);
 
 impl<'a> Billing<'a> {
     /// Prepares the bills of a world.
@@ -75,11 +75,18 @@ impl<'a> Billing<'a> {
         let until = last.tomorrow().unwrap_or(last);
         let mut known: Vec<Class> = Vec::new();
         let (mut classes, mut class_of) = (Vec::new(), Vec::new());
-        for point in &points {
-            let class = class(point);
+        let plants = world.plan.cooperative.iter().flat_map(|cooperative| &cooperative.plants);
+        let agreed = plants.map(|plant| plant.books.as_ref().is_some_and(|books| books.agreement.is_some()));
+        let is_agreed = vec![false; world.homes.len()].into_iter().chain(agreed);
+        for (point, is_agreed) in points.iter().zip(is_agreed) {
+            let class = class(point, is_agreed);
             let at = known.iter().position(|other| *other == class).unwrap_or_else(|| {
                 known.push(class);
-                classes.push(book.spans(point, from, until));
+                let mut spans = book.spans(point, from, until);
+                if is_agreed {
+                    leave_out_supply(&mut spans);
+                }
+                classes.push(spans);
                 known.len() - 1
             });
             class_of.push(at);
@@ -231,14 +238,24 @@ impl<'a> Billing<'a> {
     }
 }
 
-fn class(point: &Point) -> Class {
+/// Leaves out what the supply contract pays and asks for feed-in: an agreement stands in its place.
+fn leave_out_supply(spans: &mut [Span<'_>]) {
+    for span in spans {
+        let is_supply =
+            |used: &InForce<'_>| used.version.instrument.as_energy_price().is_some() || used.rule.kind == "feed-in-fee";
+        span.rules.retain(|used| !is_supply(used));
+    }
+}
+
+/// * `is_agreed` – whether a power purchase agreement pays for its feed-in.
+fn class(point: &Point, is_agreed: bool) -> Class {
     let (kind, premium) = match &point.kind {
         PointKind::Home(_) => (0, None),
         PointKind::Business => (1, None),
         PointKind::Plant { premium, .. } => (2, premium.clone()),
     };
     let connection = point.connection.map(|connection| (connection.phases, connection.fuse_a));
-    (kind, connection, point.is_member, point.has_gas, premium)
+    (kind, connection, point.is_member, point.has_gas, premium, is_agreed)
 }
 
 /// The engine's register for what a rule needs.
