@@ -148,6 +148,8 @@ fn the_columns_of_a_year_are_the_change_of_cash_and_measures_follow_from_them() 
     let levelised = present_value(0.03, &costs) / present_value(0.03, &table.column("production_kwh"));
     near(value(&metrics, "books.levelised_cost_eur_per_kwh"), levelised, 1e-9);
     let members = table.sum_of(&["participations_eur", "paid_to_participations_eur"]);
+    // 180 participations.
+    near(table.column("paid_per_participation_eur")[5], members[5] / -180.0, 1e-6);
     near(value(&metrics, "books.members_money_multiple"), -members[1..].iter().sum::<f64>() / members[0], 1e-6);
     near(value(&metrics, "books.ledger_sum_eur"), 0.0, 0.0);
     near(value(&metrics, "ledger.sum_eur"), 0.0, 0.0);
@@ -165,6 +167,22 @@ fn an_agreement_at_the_cost_covering_price_is_worth_nothing() {
         near(value(&metrics, "books.net_present_value_eur"), 0.0, CENTS_EUR + 1.5);
         near(value(&metrics, "books.internal_rate_of_return"), 0.03, 1e-5);
     }
+}
+
+#[test]
+fn a_premium_counts_hours_to_its_cap_and_ends_with_its_grant() {
+    let steeper = "cooperative.plants.school-roof.tilt_deg=35";
+    let (_, table, _) = results(&sce_dak(), &[steeper]);
+    let made = table.column("production_kwh");
+    assert!(made[1] > 88_200.0 && made[15] < 88_200.0, "{made:?}");
+    for (premium, made) in table.column("premium_eur").into_iter().zip(made).skip(1).take(15) {
+        near(premium, made.min(88_200.0) * 0.002, 0.006);
+    }
+    // Granted fourteen months before the run begins: of fifteen years thirteen whole ones are left.
+    let later = ["scenario.start=2025-03-01", "rules.assume=last-known"];
+    let (_, table, _) = results(&sce_dak(), &later);
+    let premium = table.column("premium_eur");
+    assert!(premium[13] > 0.0 && premium[14].abs() < 1e-9, "{premium:?}");
 }
 
 #[test]

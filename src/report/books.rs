@@ -281,7 +281,7 @@ pub fn write_cash_flow(out: &mut dyn Write, books: &Books) -> io::Result<()> {
     let mut header = vec!["plant".to_owned(), "year".to_owned(), "production_kwh".to_owned()];
     header.extend(first.table.revenues.iter().map(|name| unit(name, "kwh")));
     header.extend(first.table.columns().into_iter().map(|name| unit(name, "eur")));
-    header.extend(["cash", "depreciation", "loss carried"].map(|name| unit(name, "eur")));
+    header.extend(["cash", "depreciation", "loss carried", "paid per participation"].map(|name| unit(name, "eur")));
     csv.write_record(header)?;
     for account in &books.plants {
         for year in &account.table.years {
@@ -289,6 +289,11 @@ pub fn write_cash_flow(out: &mut dyn Write, books: &Books) -> io::Result<()> {
             cells.extend(year.revenue_kwh.iter().map(|kwh| shown(*kwh, 0, 9)));
             let rest = [year.cash_cents, year.depreciation_cents, year.loss_carried_cents];
             cells.extend(account.table.row(year).into_iter().chain(rest).map(|cents| shown(euros(cents), 2, 2)));
+            let paid = account.worth.share.as_ref().and_then(|share| match year.year {
+                0 => Some(-account.table.shares.price_eur),
+                year => share.distribution_eur.get(year as usize - 1).copied(),
+            });
+            cells.push(paid.map(|eur| shown(eur, 2, 9)).unwrap_or_default());
             csv.write_record(cells)?;
         }
     }
