@@ -170,6 +170,19 @@ fn an_agreement_at_the_cost_covering_price_is_worth_nothing() {
 }
 
 #[test]
+fn the_bill_of_a_plant_has_its_agreement_in_place_of_the_contract() {
+    let text = printed(&["explain", "bill", word(&sce_dak()), "--home", "school-roof", "--format", "json"]);
+    let bill: Json = serde_json::from_str(&text).expect("it is JSON");
+    let lines = bill["lines"].as_array().expect("lines");
+    let rules: Vec<&str> = lines.iter().filter_map(|line| line["rule"].as_str()).collect();
+    assert_eq!(rules, ["nl.sce-solar-small", "cooperative.agreement"]);
+    let (kwh, eur) = (&lines[1]["base"], &lines[1]["amount_eur"]);
+    near(eur.as_f64().unwrap(), -0.072 * kwh.as_f64().unwrap(), 0.005_001);
+    assert_eq!(lines[1]["registers"][0]["value"], *kwh);
+    assert!(lines[1]["formula"].as_str().unwrap().contains("at 0.095"));
+}
+
+#[test]
 fn a_premium_counts_hours_to_its_cap_and_ends_with_its_grant() {
     let steeper = "cooperative.plants.school-roof.tilt_deg=35";
     let (_, table, _) = results(&sce_dak(), &[steeper]);

@@ -239,6 +239,9 @@ fn levels_table(world: &World, books: &Books) -> String {
         add(rule, &|level| levels.get(&level).copied().unwrap_or(0));
     }
     add("total", &|level| books.run.of_level_cents(level));
+    let mut all = vec!["(the books alone, all years)".to_owned()];
+    all.extend(LEVELS.map(|(level, _)| money(books.lives.of_level_cents(level))));
+    table.add_row(all);
     format!("{table}\n")
 }
 

@@ -76,8 +76,9 @@ impl<'a> Billing<'a> {
         let mut known: Vec<Class> = Vec::new();
         let (mut classes, mut class_of) = (Vec::new(), Vec::new());
         let plants = world.plan.cooperative.iter().flat_map(|cooperative| &cooperative.plants);
-        let agreed = plants.map(|plant| plant.books.as_ref().is_some_and(|books| books.agreement.is_some()));
-        let is_agreed = vec![false; world.homes.len()].into_iter().chain(agreed);
+        let mut is_agreed = vec![false; world.homes.len()];
+        is_agreed.extend(plants.map(|plant| plant.books.as_ref().is_some_and(|books| books.agreement.is_some())));
+        let plants_agreed = is_agreed.contains(&true);
         for (point, is_agreed) in points.iter().zip(is_agreed) {
             let class = class(point, is_agreed);
             let at = known.iter().position(|other| *other == class).unwrap_or_else(|| {
@@ -94,6 +95,10 @@ impl<'a> Billing<'a> {
         let mut needs = Needs::default();
         for spans in &classes {
             Rulebook::ask(spans, &mut needs);
+        }
+        if plants_agreed {
+            // What the line of an agreement is of.
+            needs.add_residual(Flow::Export, &Weight::One);
         }
         // The same without own devices: what is used is what is drawn.
         for need in needs.all().to_vec() {

@@ -7,9 +7,10 @@ use rust_decimal::Decimal;
 use crate::engine::meters::{Flow, Wanted, WeightedRegister};
 use crate::engine::world::World;
 use crate::engine::{Options, Outcome};
-use crate::finance::agreement::{self, Agreement, Imbalance, Index, Sums};
+use crate::finance::agreement::{self, Agreement, Imbalance, Index, Settlement, Sums};
 use crate::rules::bill::{Bill, Line};
-use crate::rules::exact::of_register;
+use crate::rules::exact::{of_register, shown};
+use crate::rules::readings::{Need, Weight};
 use crate::rules::terms::Party;
 use crate::scenario::diagnostics::Fault;
 use crate::scenario::plan::{self, Price, Sharing};
@@ -129,11 +130,35 @@ impl Agreements {
                 payer: Party::Cooperative,
                 payee: Party::Supplier,
                 is_assumed: false,
-                formula: String::new(),
-                registers: Vec::new(),
+                formula: formula(&metered.agreement, &settled),
+                registers: vec![
+                    (Need::Sum(Flow::Export, Weight::One), 1),
+                    (Need::Sum(Flow::SharedOut, Weight::One), -1),
+                ],
             });
         }
     }
+}
+
+/// What is paid, as a formula with its numbers.
+fn formula(agreement: &plan::Agreement, settled: &Settlement) -> String {
+    let eur = |amount: Decimal| shown(amount, 2, 2);
+    let energy = match &agreement.price {
+        Price::Fixed(price) => format!("at {price}"),
+        Price::Indexed(price, rise) => format!("at {price} of year 1, {rise} more each year"),
+        Price::AsProduced(fee) => format!("each at the day-ahead price of its step less {fee}"),
+        Price::FloorCap(floor, cap) => {
+            format!("each at the day-ahead price of its step, at least {floor} and at most {cap}")
+        }
+    };
+    format!(
+        "kWh {energy}: {} − {} × that for imbalance: {} − kWh × {}: {}",
+        eur(settled.energy_eur),
+        agreement.imbalance_fraction,
+        eur(settled.imbalance_eur),
+        agreement.margin_eur_per_kwh,
+        eur(settled.margin_eur)
+    )
 }
 
 /// What a kWh of each step counts for, EUR/kWh; `None` for a price that does not depend on the step.

@@ -61,7 +61,7 @@ pub struct PlantBooks {
     /// Parts that are replaced, such as an inverter.
     #[serde(default)]
     pub replacements: Vec<Replacement>,
-    /// What a supplier pays for the kWh that no member takes. Default: what the contract under [rules] pays.
+    /// What a supplier pays for the kWh that no member takes. Default: what the supply contract of the rules pays.
     #[serde(default)]
     pub agreement: Option<Agreement>,
 }
