@@ -15,6 +15,7 @@ mod lanes;
 pub mod meters;
 mod prices;
 mod registers;
+mod rounds;
 pub mod vector;
 pub mod world;
 
@@ -26,13 +27,14 @@ use chunk::{Chunk, DaySharing, Scratches, Sums};
 use jiff::civil::Date;
 use meters::{Flow, Greatest, Meter, NO_STEP, Wanted};
 use registers::{Kept, RunRegisters};
+use rounds::DayRounds;
 use vector::Vector;
 use world::World;
 
 use crate::calendar::{Day, Periods};
 use crate::reduce::{CHUNK, LANES};
-use crate::scenario::plan::Sharing;
-use crate::sharing::{self, Method, StepShare};
+use crate::sharing::scheme::Scheme;
+use crate::sharing::{self, StepShare};
 
 /// One step of the community: all homes, businesses and plants, kW.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -230,10 +232,34 @@ pub struct DayFlows<'a> {
     /// The community in the day's steps.
     pub community: &'a [CommunityStep],
     /// The sharing of the day's steps.
-    pub shares: &'a [StepShare],
+    pub shares: &'a DayShares,
     chunks: &'a [Chunk],
     place: &'a [Place],
-    method: Method,
+    world: &'a World,
+}
+
+/// The sharing of a day.
+#[derive(Clone, Debug, Default)]
+pub struct DayShares {
+    /// Each step.
+    pub steps: Vec<StepShare>,
+    /// With rounds, the part of its surplus that each class of givers gives, `[class][step]`; empty otherwise.
+    by_class: Vec<Vec<f64>>,
+}
+
+impl DayShares {
+    /// The part of its surplus that a giver gives in a step: of its class, or of all.
+    fn given_part(&self, class: u16, step: usize) -> f64 {
+        match self.by_class.get(usize::from(class)) {
+            Some(given) => given[step],
+            None => self.steps[step].given_part,
+        }
+    }
+
+    /// The part of its output that a plant (its index in the plan) gives in a step (from the day's start).
+    pub fn given_by_plant(&self, world: &World, plant: usize, step: usize) -> f64 {
+        self.given_part(world.scheme.class_of(world.homes.len() + plant), step)
+    }
 }
 
 /// One step of one home, kW.
@@ -259,7 +285,14 @@ impl DayFlows<'_> {
     /// One step (from the day's start) of one home. The run must record homes.
     pub fn home(&self, home: usize, step: usize) -> HomeStep {
         let (chunk, block, lane) = self.place(home);
-        chunk.home_step(block, lane, step, self.method, &self.shares[step])
+        chunk.home_step(block, lane, step, self.world, self.shares)
+    }
+
+    /// The part of its export that a home gives in a step (from the day's start); 0 of who is no member.
+    pub fn given_part(&self, home: usize, step: usize) -> f64 {
+        let (chunk, block, _) = self.place(home);
+        let kit = chunk.blocks[block].kit;
+        if kit.outsider { 0.0 } else { self.shares.given_part(kit.class, step) }
     }
 
     /// The load of one home in one step (from the day's start), kW. The run must record homes.
@@ -284,7 +317,7 @@ impl DayFlows<'_> {
     /// The part of the pool that a member has with a fixed key; 0 of others.
     pub fn fixed_part(&self, home: usize) -> f64 {
         let (chunk, block, lane) = self.place(home);
-        f64::from(chunk.blocks[block].part[lane])
+        f64::from(chunk.blocks[block].parts.first().map_or(0.0, |parts| parts[lane]))
     }
 
     fn place(&self, home: usize) -> (&Chunk, usize, usize) {
@@ -328,7 +361,6 @@ pub fn run<E>(
     let mut community = Vec::with_capacity(steps);
     let mut plants = vec![vec![PlantMonth::default(); months]; world.plants.len()];
     let mut plant_sums = vec![vec![0.0; periods.all().len() * registers.sums]; world.plants.len()];
-    let method = method(&world.plan.sharing);
     let mut days_before = 0;
     let mut stopped = false;
     for run_year in 0..calendar.run_years() {
@@ -351,17 +383,16 @@ pub fn run<E>(
             for_each_chunk(&mut chunks, |chunk| scratches.with(|scratch| chunk.flows(&input, scratch)));
             let begin = community.len();
             community.extend(community_day(&input, &chunks));
-            let shares = share(&input, method, &scratches, &mut chunks, &mut community[begin..]);
-            for (plant, months) in world.plant_kw.iter().zip(&mut plants) {
-                let month = &mut months[day.run_month];
-                for (kw, share) in plant[day.range()].iter().zip(&shares) {
+            let shares = share(&input, &scratches, &mut chunks, &mut community[begin..]);
+            for (plant, kw) in world.plant_kw.iter().enumerate() {
+                let (kw, month) = (&kw[day.range()], &mut plants[plant][day.run_month]);
+                let given: Vec<f64> = (0..day.steps).map(|step| shares.given_by_plant(world, plant, step)).collect();
+                for (kw, given) in kw.iter().zip(&given) {
                     month.generation_kwh += kw * calendar.step_h();
-                    month.shared_out_kwh += kw * share.given_part * calendar.step_h();
+                    month.shared_out_kwh += kw * given * calendar.step_h();
                 }
-            }
-            for (plant, sums) in world.plant_kw.iter().zip(&mut plant_sums) {
-                let sums = &mut sums[of_day.period * registers.sums..][..registers.sums];
-                weigh_plant(&registers, day, &plant[day.range()], &shares, calendar.step_h(), sums);
+                let sums = &mut plant_sums[plant][of_day.period * registers.sums..][..registers.sums];
+                weigh_plant(&registers, day, kw, &given, calendar.step_h(), sums);
             }
             let flows = DayFlows {
                 day,
@@ -369,7 +400,7 @@ pub fn run<E>(
                 shares: &shares,
                 chunks: &chunks,
                 place: &place,
-                method,
+                world,
             };
             if on_day(&flows)? == Next::Stop {
                 stopped = true;
@@ -393,27 +424,19 @@ fn weigh_plant(
     registers: &RunRegisters,
     day: &Day,
     plant_kw: &[f64],
-    shares: &[StepShare],
+    given_part: &[f64],
     step_h: f64,
     sums: &mut [f64],
 ) {
     for (register, kept) in registers.wanted.iter().zip(&registers.kept) {
         let (Wanted::Sum(register), Kept::Sum(sum)) = (register, kept) else { continue };
-        let of_day = plant_kw.iter().zip(shares).zip(&register.weights[day.range()]);
+        let of_day = plant_kw.iter().zip(given_part).zip(&register.weights[day.range()]);
         let kw: f64 = match register.flow {
             Flow::Generation | Flow::Export => of_day.map(|((kw, _), weight)| kw * weight).sum(),
-            Flow::SharedOut => of_day.map(|((kw, share), weight)| kw * share.given_part * weight).sum(),
+            Flow::SharedOut => of_day.map(|((kw, given), weight)| kw * given * weight).sum(),
             _ => continue,
         };
         sums[*sum] += kw * step_h;
-    }
-}
-
-fn method(sharing: &Sharing) -> Method {
-    match sharing {
-        Sharing::None => Method::None,
-        Sharing::Equal | Sharing::Static(_) => Method::Fixed,
-        Sharing::ProRata => Method::ProRata,
     }
 }
 
@@ -462,19 +485,15 @@ fn community_day(input: &DayInput, chunks: &[Chunk]) -> Vec<CommunityStep> {
 }
 
 /// The sharing of each step of a day, and its part in the homes' meters and the community.
-fn share(
-    input: &DayInput,
-    method: Method,
-    scratches: &Scratches,
-    chunks: &mut [Chunk],
-    community: &mut [CommunityStep],
-) -> Vec<StepShare> {
-    let shares: Vec<StepShare> = match method {
-        Method::None => return vec![StepShare::default(); input.day.steps],
-        Method::ProRata => {
-            community.iter().map(|step| sharing::pro_rata(step.member_demand_kw, step.member_surplus_kw)).collect()
-        }
-        Method::Fixed => {
+fn share(input: &DayInput, scratches: &Scratches, chunks: &mut [Chunk], community: &mut [CommunityStep]) -> DayShares {
+    let world = input.world;
+    let alike = |steps| DayShares { steps, by_class: Vec::new() };
+    let shares = match &world.scheme {
+        Scheme::Nothing => alike(vec![StepShare::default(); input.day.steps]),
+        Scheme::ProRata => alike(
+            community.iter().map(|step| sharing::pro_rata(step.member_demand_kw, step.member_surplus_kw)).collect(),
+        ),
+        Scheme::Fixed(_) => {
             let pool_kw: Vec<f32> = community.iter().map(|step| step.member_surplus_kw as f32).collect();
             for_each_chunk(chunks, |chunk| {
                 scratches.with(|scratch| chunk.take_fixed(input.vector, &pool_kw, scratch));
@@ -483,13 +502,17 @@ fn share(
             let share = |(in_day, step): (usize, &CommunityStep)| {
                 sharing::fixed(step.member_demand_kw, taken(in_day), step.member_surplus_kw)
             };
-            community.iter().enumerate().map(share).collect()
+            alike(community.iter().enumerate().map(share).collect())
         }
+        Scheme::Rounds(classes) => DayRounds { input, key: &world.key, classes, scratches }.share(chunks, community),
     };
-    for (step, share) in community.iter_mut().zip(&shares) {
+    if world.scheme == Scheme::Nothing {
+        return shares;
+    }
+    for (step, share) in community.iter_mut().zip(&shares.steps) {
         step.shared_kw = share.shared_kw;
     }
-    let of_day = DaySharing::new(method, &shares, input.registers);
+    let of_day = DaySharing::new(world, &shares, input.registers);
     for_each_chunk(chunks, |chunk| chunk.share(input, &of_day));
     shares
 }

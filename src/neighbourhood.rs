@@ -16,6 +16,7 @@ use crate::profile::synthetic::{Habit, pick};
 use crate::random::{Entity, Purpose, Stream};
 use crate::scenario::language::{BusinessKind, Distribution};
 use crate::scenario::plan::{self, Plan, Profile, PvOutput, round_half_up};
+use crate::scenario::sharing::Party;
 
 /// A home or business as drawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,6 +70,19 @@ pub fn homes(plan: &Plan) -> Vec<Home> {
 pub fn plants(plan: &Plan) -> Vec<Pv> {
     let plants = plan.cooperative.iter().flat_map(|cooperative| &cooperative.plants);
     plants.map(|plant| draw_pv(plan.homes_seed, Entity::new(&plant.id, 1), &plant.output)).collect()
+}
+
+/// Who may take part in the key of a plan: its homes, then its plants. Members take and give, plants give.
+pub fn parties<'a>(plan: &'a Plan, homes: &[Home]) -> Vec<Party<'a>> {
+    let of_home = |home: &Home| Party {
+        id: &plan.groups[home.group].id,
+        number: Some(home.number),
+        takes: home.member,
+        gives: home.member,
+    };
+    let plants = plan.cooperative.iter().flat_map(|cooperative| &cooperative.plants);
+    let of_plant = |plant: &'a plan::Plant| Party { id: &plant.id, number: None, takes: false, gives: true };
+    homes.iter().map(of_home).chain(plants.map(of_plant)).collect()
 }
 
 /// The id of a home: `<group>-<n>`.

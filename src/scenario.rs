@@ -7,9 +7,11 @@ mod build;
 mod check;
 mod defaults;
 pub mod diagnostics;
+pub mod key;
 pub mod language;
 pub mod plan;
 pub mod schema;
+pub mod sharing;
 pub mod tree;
 
 use std::path::{Path, PathBuf};
@@ -65,6 +67,7 @@ pub fn load(path: &Path, set: &[String], seed: Option<u64>) -> Loaded {
         if let Some(seed) = seed {
             tree::set(&mut root, "--seed", &format!("scenario.seed={seed}"), &mut faults);
         }
+        sharing::lay_over_named(&mut root, &mut faults);
         let language = schema::of_language();
         check::check(&language, &mut root, is_whole, &mut faults);
         loaded.defaults = check::defaults_taken(&language, &root);

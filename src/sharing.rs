@@ -1,40 +1,20 @@
 //! Who gets the local kWh in each step.
 //!
-//! Sharing is bookkeeping on top of the meters: `0 ≤ shared_in ≤ import`, `0 ≤ shared_out ≤ export`, and in every step
-//! Σ `shared_in` = Σ `shared_out`. Only members give and receive; the cooperative's plants give all they make. With
-//! demand `C_i` of member i, D = Σ `C_i`, and S the sum of the members' and the plants' surplus:
+//! Sharing is bookkeeping on top of the meters: `0 ≤ shared_in ≤ import`, `0 ≤ shared_out ≤ export`, and in every
+//! settlement interval Σ `shared_in` = Σ `shared_out`. Only members take and give; the cooperative's plants give.
 //!
-//! | key | part of member i |
-//! |---|---|
-//! | none | 0 |
-//! | equal | min(S / n, `C_i`), n members |
-//! | static | min(`k_i` S, `C_i`), `k_i` the group's share over its members |
-//! | pro-rata | `C_i` min(1, S / D) |
-//!
-//! What a member cannot take of an equal or static part is left to the grid. Givers give in proportion to their
-//! surplus: j gives `G_j` Σa / S. These are what a run shares by; [`key`] is the general form, a list of rounds, and
-//! [`allocate`] applies it to readings (`kwartier share`).
+//! A [`Key`](crate::scenario::key::Key) says how: an ordered list of rounds. [`allocate`] holds them for one interval, in
+//! f64, and is what readings are shared by and what explains a run; a run holds them over blocks of homes
+//! (`engine/rounds.rs`), or in one pass where the key is a usual one ([`scheme`]).
 
 pub mod allocate;
 pub mod gain;
-pub mod key;
 pub mod price;
 pub mod readings;
 pub mod run;
-pub mod written;
+pub mod scheme;
 
 use crate::reduce::at_most;
-
-/// How the part of a member is computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// Nothing is shared.
-    None,
-    /// At most a fixed part `k_i` of the surplus each (the equal and static keys).
-    Fixed,
-    /// In proportion to demand.
-    ProRata,
-}
 
 /// What one step's sharing means for every member: each computes its own part from these.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -255,7 +255,7 @@ fn agreements_are_paid_by_the_price_of_each_step() {
         engine::run(&world, &Options { record: true, ..Options::default() }, |flows| {
             for step in 0..flows.day.steps {
                 let at = flows.day.first_step + step;
-                let fed_in_kwh = world.plant_kw[0][at] * (1.0 - flows.shares[step].given_part);
+                let fed_in_kwh = world.plant_kw[0][at] * (1.0 - flows.shares.given_by_plant(&world, 0, step));
                 energy_eur += fed_in_kwh * weight(prices[at]);
             }
             Ok::<_, ()>(Next::GoOn)

@@ -246,7 +246,7 @@ mod laws {
 
     use kwartier::engine::world::World;
     use kwartier::engine::{self, DayFlows, Next};
-    use kwartier::scenario::plan::Sharing;
+    use kwartier::sharing::scheme::Scheme;
     use proptest::prelude::*;
 
     use super::common::scenario::{Written, run};
@@ -398,18 +398,19 @@ mod laws {
                     *sum += kw;
                 }
             }
-            let share = &flows.shares[step];
             let plants: f64 = world.plant_kw.iter().map(|kw| kw[flows.day.first_step + step]).sum();
             surplus += plants;
-            shared_out += plants * share.given_part;
+            shared_out += (world.plant_kw.iter().enumerate())
+                .map(|(plant, kw)| kw[flows.day.first_step + step] * flows.shares.given_by_plant(world, plant, step))
+                .sum::<f64>();
             let tolerance = STEP * need.max(surplus).max(1e-3);
             close("given and received", shared_in, shared_out, tolerance)?;
             let community = &flows.community[step];
             close("received and the community's", shared_in, community.shared_kw, tolerance)?;
-            match world.plan.sharing {
-                Sharing::None => prop_assert!(shared_in <= 0.0 && shared_out <= 0.0),
-                Sharing::ProRata => close("all that can be shared", shared_in, need.min(surplus), tolerance)?,
-                Sharing::Equal | Sharing::Static(_) => prop_assert!(shared_in <= need.min(surplus) + tolerance),
+            match world.scheme {
+                Scheme::Nothing => prop_assert!(shared_in <= 0.0 && shared_out <= 0.0),
+                Scheme::ProRata => close("all that can be shared", shared_in, need.min(surplus), tolerance)?,
+                Scheme::Fixed(_) | Scheme::Rounds(_) => prop_assert!(shared_in <= need.min(surplus) + tolerance),
             }
             let [load, generation, import, export] = sums;
             let step_total = STEP * (load + generation + plants).max(1e-3);
@@ -510,7 +511,7 @@ mod reference {
     use kwartier::engine::meters::{Meter, Register};
     use kwartier::engine::world::World;
     use kwartier::engine::{self, Next};
-    use kwartier::scenario::plan::Sharing;
+    use kwartier::sharing::scheme::Scheme;
 
     use super::common::scenario::Written;
 
@@ -558,15 +559,16 @@ mod reference {
         let members: Vec<usize> = (0..draws.len()).filter(|home| world.homes[*home].member).collect();
         let need: f64 = members.iter().map(|home| draws[*home].max(0.0)).sum();
         let surplus: f64 = members.iter().map(|home| (-draws[*home]).max(0.0)).sum::<f64>() + plants_kw;
-        let part = |home: usize| match &world.plan.sharing {
-            Sharing::None => 0.0,
-            Sharing::Equal => surplus / members.len() as f64,
-            Sharing::Static(shares) => {
+        let shares = world.plan.sharing.shares.as_ref();
+        let part = |home: usize| match &world.scheme {
+            Scheme::Nothing | Scheme::Rounds(_) => 0.0,
+            Scheme::Fixed(_) if shares.is_none() => surplus / members.len() as f64,
+            Scheme::Fixed(_) => {
                 let group = world.homes[home].group;
                 let among = members.iter().filter(|other| world.homes[**other].group == group).count();
-                surplus * shares[group] / among as f64
+                surplus * shares.map_or(0.0, |shares| shares[&world.plan.groups[group].id]) / among as f64
             }
-            Sharing::ProRata => surplus * draws[home].max(0.0) / need.max(f64::MIN_POSITIVE),
+            Scheme::ProRata => surplus * draws[home].max(0.0) / need.max(f64::MIN_POSITIVE),
         };
         let mut taken = 0.0;
         for home in &members {
@@ -629,7 +631,7 @@ mod reference {
         }
         let ours: f64 = outcome.plants.iter().flatten().map(|month| month.shared_out_kwh).sum();
         assert!((ours - plants_gave).abs() <= YEAR * plants_gave.max(1.0), "{set:?}: plants {ours}, not {plants_gave}");
-        let none = matches!(world.plan.sharing, Sharing::None);
+        let none = world.scheme == Scheme::Nothing;
         assert!(none != (shared > 100.0), "{set:?}: {shared} kWh are shared");
     }
 

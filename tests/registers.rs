@@ -434,7 +434,7 @@ fn plants_have_weighted_registers_by_period(#[case] key: &str) {
             let kw = flows.community[in_day].plant_generation_kw;
             for (weights, [made, shared]) in weights.iter().zip(&mut seen[period]) {
                 *made += kw * weights[step] * step_h;
-                *shared += kw * flows.shares[in_day].given_part * weights[step] * step_h;
+                *shared += kw * flows.shares.given_by_plant(&world, 0, in_day) * weights[step] * step_h;
             }
         }
     });

@@ -7,7 +7,7 @@ mod common {
 use std::path::PathBuf;
 
 use common::command::{kwartier, printed, word};
-use kwartier::sharing::written::{self, NAMED};
+use kwartier::scenario::sharing::{self, NAMED};
 use rstest::rstest;
 use serde_json::Value as Json;
 use tempfile::TempDir;
@@ -155,7 +155,7 @@ fn every_named_key_is_read_and_fits() {
         std::fs::write(&file, format!("[sharing]\nkey = \"{name}\"\n{more}")).expect("it can be written");
         let mut faults = Vec::new();
         let key =
-            written::read(word(&file), &[], &mut faults).and_then(|key| key.key_of(&["a", "b", "roof"], &mut faults));
+            sharing::read(word(&file), &[], &mut faults).and_then(|key| key.key_of(&["a", "b", "roof"], &mut faults));
         assert!(key.is_some() && faults.is_empty(), "{name}: {faults:?}");
         assert!(text.contains("about = ") && text.contains("source = "), "{name}");
         let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("scenarios/sharing/{name}.toml"));
@@ -177,7 +177,6 @@ fn a_group_has_its_part_together() {
 #[case("static_without_shares", "static", QUARTER, None, &["sharing::shares"])]
 #[case("priority_without_an_order", "priority", QUARTER, None, &["sharing::order"])]
 #[case("pairwise_without_a_matrix", "cz", QUARTER, None, &["sharing::matrix"])]
-#[case("a_file_that_says_nothing", "key.toml", QUARTER, Some("[sharing]\nabout = \"?\"\n"), &["sharing::key"])]
 #[case("a_file_without_the_section", "key.toml", QUARTER, Some("[share]\nkey = \"equal\"\n"), &["sharing::key"])]
 #[case(
     "several_at_once", "key.toml", QUARTER,

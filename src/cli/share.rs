@@ -9,10 +9,10 @@ use serde_json::{Value as Json, json};
 use super::output::{Stop, print, print_json, show_faults};
 use super::{Common, Format};
 use crate::scenario::diagnostics::{self, Fault};
+use crate::scenario::sharing;
 use crate::series::regular::utc;
 use crate::sharing::readings::{self, Readings};
 use crate::sharing::run::{ShareError, Shared, share as share_readings};
-use crate::sharing::written;
 
 #[derive(Args, Debug)]
 pub(super) struct ShareArgs {
@@ -37,7 +37,7 @@ const TOLERANCE: f64 = 1e-9;
 pub(super) fn share(args: &ShareArgs, common: &Common) -> Result<(), Stop> {
     let mut faults = Vec::new();
     let shares = shares(&args.shares)?;
-    let key = written::read(&args.key, &shares, &mut faults);
+    let key = sharing::read(&args.key, &shares, &mut faults);
     let read = readings::read(&args.readings, &mut faults);
     let fitted = key.as_ref().zip(read.as_ref()).and_then(|(key, read)| {
         let ids: Vec<&str> = read.ids.iter().map(String::as_str).collect();

@@ -3,6 +3,7 @@
 use super::lanes::{self, Contents, Flows, Lanes, Peaks, Roofs, Totals};
 use super::meters::{BlockMonths, Flow, NO_STEP, Register};
 use super::registers::{DayMaximum, DayRegisters, Row, RunRegisters, Span};
+use super::rounds;
 use super::vector::{self, Vector};
 use super::world::{Metered, Shapes, World};
 use crate::calendar::Day;
@@ -13,12 +14,15 @@ use crate::profile::reading::{habit_kwh, is_read_whole, read_day, source_day};
 use crate::profile::synthetic::Habit;
 use crate::reduce::LANES;
 use crate::scenario::language::BusinessKind;
+use crate::sharing::scheme::Scheme;
 
 /// What all homes of a block have in common. The order of kits is the order of blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Kit {
     /// Members stand together: only they share.
     pub(super) outsider: bool,
+    /// What the key's rounds are for its homes; 0 of outsiders.
+    pub(super) class: u16,
     pub(super) pv: PvKit,
     pub(super) battery: bool,
 }
@@ -78,8 +82,8 @@ pub(super) struct Block {
     /// Group whose metered generation a lane has.
     generation_group: [usize; LANES],
     pub(super) cells: Cells,
-    /// Part of the pool for the keys with fixed parts.
-    pub(super) part: Lanes,
+    /// Fixed parts of the pool in the rounds that have such.
+    pub(super) parts: Vec<Lanes>,
     pub(super) starts: Contents,
     pub(super) contents: Contents,
     pub(super) months: BlockMonths,
@@ -133,7 +137,8 @@ pub(super) struct DayInput<'a> {
 }
 
 /// The kit of a home.
-pub(super) fn kit(world: &World, home: &Home) -> Kit {
+pub(super) fn kit(world: &World, index: usize) -> Kit {
+    let home = &world.homes[index];
     let pv = match &home.pv {
         None => PvKit::None,
         Some(Pv::Metered) => PvKit::Metered,
@@ -141,7 +146,8 @@ pub(super) fn kit(world: &World, home: &Home) -> Kit {
             world.roof_sky(roof.transposition, roof.cell_temperature).expect("the world has a sky for every roof"),
         ),
     };
-    Kit { outsider: !home.member, pv, battery: home.battery.is_some() }
+    let class = if home.member { world.scheme.class_of(index) } else { 0 };
+    Kit { outsider: !home.member, class, pv, battery: home.battery.is_some() }
 }
 
 /// The order of homes of one kit: those whose days lie beside each other in the library stand beside each other, so that
@@ -158,7 +164,6 @@ impl Block {
         world: &World,
         kit: Kit,
         homes: impl Iterator<Item = usize>,
-        parts: &[f64],
         registers: &RunRegisters,
         periods: usize,
     ) -> Block {
@@ -171,7 +176,7 @@ impl Block {
             roofs: Roofs::default(),
             generation_group: [0; LANES],
             cells: Cells::none(),
-            part: Lanes::ZERO,
+            parts: Vec::new(),
             starts: Contents::default(),
             contents: Contents::default(),
             months: BlockMonths::new(kit.registers(), months),
@@ -188,7 +193,15 @@ impl Block {
                 Shape::Metered => LoadSource::Metered(home.group),
             };
             block.generation_group[lane] = home.group;
-            block.part[lane] = if home.member { parts[home.group] as f32 } else { 0.0 };
+            let parts = match &world.scheme {
+                Scheme::Fixed(parts) => vec![parts[index]],
+                Scheme::Rounds(_) => rounds::parts_of(&world.key, index),
+                Scheme::Nothing | Scheme::ProRata => Vec::new(),
+            };
+            block.parts.resize(parts.len(), Lanes::ZERO);
+            for (of_block, part) in block.parts.iter_mut().zip(parts) {
+                of_block[lane] = part as f32;
+            }
             if let Some(Pv::Simulated(roof)) = &home.pv {
                 block.roofs.set(lane, &RoofTerms::new(roof));
             }

@@ -8,10 +8,10 @@ use super::meters::{Flow, Register};
 use super::registers::{DayRegisters, Row, RunRegisters};
 use super::vector::Vector;
 use super::world::{Shapes, World};
-use super::{HomeStep, Options, Place, blocks_of, chunk_of};
+use super::{DayShares, HomeStep, Options, Place, blocks_of, chunk_of, rounds};
 use crate::reduce::{CHUNK, LANES, fold_lanes};
-use crate::scenario::plan::Sharing;
-use crate::sharing::{Method, StepShare, fixed_part_kw};
+use crate::sharing::fixed_part_kw;
+use crate::sharing::scheme::Scheme;
 
 /// Blocks whose flows are added in f32, lane by lane, before they join an f64 sum. Part of the result's definition.
 ///
@@ -23,14 +23,21 @@ const STREET: usize = 8;
 pub(super) struct Chunk {
     pub(super) blocks: Vec<Block>,
     stride: usize,
+    /// The same of `open`; 0 without rounds.
+    stride_open: usize,
     /// Grid exchange of the day, `[block][step]`.
     net: Vec<Lanes>,
+    /// With rounds: what is still needed in the day's intervals, and at last the part of the import that is received,
+    /// `[block][interval]`.
+    open: Vec<Lanes>,
     /// Load, generation and battery of the day, `[block][step]`, if homes are recorded.
     record: Option<[Vec<Lanes>; 3]>,
     /// Battery contents at the start of the day, `[block]`, if homes are recorded.
     record_content: Vec<Contents>,
     /// The day's sums over the chunk's homes.
     pub(super) sums: Sums,
+    /// Sums of a pass over what is still needed, `[row][interval]`.
+    pub(super) folded: Vec<f64>,
 }
 
 /// Where a thread works on a day of one block after another: small enough to stay near it.
@@ -45,11 +52,18 @@ pub(super) struct Scratch {
     groups: Vec<Flows>,
     /// The street's flows by step; empty between two streets.
     street: Vec<Flows>,
-    /// What fixed parts take of the pool.
-    taken: Vec<Totals>,
+    /// Sums of a pass that are not folded yet.
+    totals: Vec<Totals>,
 }
 
 impl Scratch {
+    /// Sums of zero.
+    pub(super) fn totals(&mut self, length: usize) -> &mut [Totals] {
+        self.totals.clear();
+        self.totals.resize(length, [0.0; LANES]);
+        &mut self.totals
+    }
+
     fn new(longest: usize) -> Scratch {
         let tile = || vec![Lanes::ZERO; longest];
         Scratch {
@@ -59,7 +73,7 @@ impl Scratch {
             battery: tile(),
             groups: vec![Flows::default(); longest.div_ceil(lanes::GROUP) + lanes::GROUP],
             street: vec![Flows::default(); longest],
-            taken: vec![[0.0; LANES]; longest],
+            totals: Vec::with_capacity(longest),
         }
     }
 }
@@ -184,37 +198,42 @@ fn fold_into(street: &mut [Flows], sums: &mut [f64], of: impl Fn(&mut Flows) -> 
 
 /// What a day's sharing means for every member, by step.
 #[derive(Debug)]
-pub(super) struct DaySharing {
-    method: Method,
+pub(super) struct DaySharing<'a> {
+    scheme: &'a Scheme,
     /// The surplus that fixed parts are of, kW.
     pool_kw: Vec<f32>,
-    /// What a member's received energy is weighted with: the part of its import (pro-rata), or 1 (fixed parts). The first
-    /// row is that itself, each other one that times the weights of registers.
+    /// Steps of a settlement interval, with rounds.
+    interval_steps: usize,
+    /// What a member's received energy is weighted with: the part of its import (pro-rata), or 1. The first row is that
+    /// itself, each other one that times the weights of registers.
     received: Vec<Row>,
-    /// The same of the part of its export that a member gives.
-    given: Vec<Row>,
+    /// The same of the part of its export that a member gives, `[class]`.
+    given: Vec<Vec<Row>>,
 }
 
-impl DaySharing {
-    pub(super) fn new(method: Method, shares: &[StepShare], registers: &DayRegisters) -> DaySharing {
-        let rows = |flow: Flow, part: &dyn Fn(&StepShare) -> f64| -> Vec<Row> {
-            let plain =
-                Row { flow, weights: shares.iter().map(|share| part(share) as f32).collect(), sums: Vec::new() };
+impl<'a> DaySharing<'a> {
+    pub(super) fn new(world: &'a World, shares: &DayShares, registers: &DayRegisters) -> DaySharing<'a> {
+        let scheme = &world.scheme;
+        let rows = |flow: Flow, part: &dyn Fn(usize) -> f64| -> Vec<Row> {
+            let steps = shares.steps.len();
+            let plain = Row { flow, weights: (0..steps).map(|step| part(step) as f32).collect(), sums: Vec::new() };
             let weighted = registers.shared.iter().filter(|register| register.flow == flow).map(|register| Row {
                 flow,
-                weights: (shares.iter().zip(&register.weights))
-                    .map(|(share, weight)| (part(share) * weight) as f32)
+                weights: (register.weights.iter().enumerate().take(steps))
+                    .map(|(step, weight)| (part(step) * weight) as f32)
                     .collect(),
                 sums: vec![register.sum],
             });
             std::iter::once(plain).chain(weighted).collect()
         };
-        let received = |share: &StepShare| if method == Method::Fixed { 1.0 } else { share.received_part };
+        let received = |step: usize| if *scheme == Scheme::ProRata { shares.steps[step].received_part } else { 1.0 };
+        let classes = u16::try_from(shares.by_class.len().max(1)).expect("classes have numbers of 16 bits");
         DaySharing {
-            method,
-            pool_kw: shares.iter().map(|share| share.pool_kw as f32).collect(),
+            scheme,
+            pool_kw: shares.steps.iter().map(|share| share.pool_kw as f32).collect(),
+            interval_steps: rounds::interval_steps(&world.key, world.calendar.step_minutes()),
             received: rows(Flow::SharedIn, &received),
-            given: rows(Flow::SharedOut, &|share| share.given_part),
+            given: (0..classes).map(|class| rows(Flow::SharedOut, &|step| shares.given_part(class, step))).collect(),
         }
     }
 }
@@ -227,10 +246,9 @@ pub(super) fn build(
     periods: usize,
 ) -> (Vec<Chunk>, Vec<Place>) {
     let mut order: Vec<(Kit, (i8, u16), usize)> = (world.homes.iter().enumerate())
-        .map(|(index, home)| (block::kit(world, home), block::shape_order(home), index))
+        .map(|(index, home)| (block::kit(world, index), block::shape_order(home), index))
         .collect();
     order.sort_unstable();
-    let parts = fixed_parts(world);
     let mut place = vec![Place { chunk: 0, block: 0, lane: 0 }; world.homes.len()];
     let mut blocks = Vec::new();
     for same in order.chunk_by(|a, b| a.0 == b.0) {
@@ -240,22 +258,19 @@ pub(super) fn build(
             for (lane, (_, _, home)) in homes.iter().enumerate() {
                 place[*home] = Place { chunk: chunk as u32, block: block as u8, lane: lane as u8 };
             }
-            blocks.push(Block::new(
-                world,
-                same[0].0,
-                homes.iter().map(|(_, _, home)| *home),
-                &parts,
-                registers,
-                periods,
-            ));
+            blocks.push(Block::new(world, same[0].0, homes.iter().map(|(_, _, home)| *home), registers, periods));
         }
     }
     let longest = longest_day(world);
+    let longest_open = match world.scheme {
+        Scheme::Rounds(_) => longest.div_ceil(rounds::interval_steps(&world.key, world.calendar.step_minutes())),
+        _ => 0,
+    };
     let mut blocks = blocks.into_iter();
     let chunks = std::iter::from_fn(|| {
         // As many blocks as it needs and no more: a vector that was cut off would keep the memory of all.
         let own: Vec<Block> = blocks.by_ref().take(CHUNK).collect();
-        (!own.is_empty()).then(|| Chunk::new(own, longest, options.record))
+        (!own.is_empty()).then(|| Chunk::new(own, longest, longest_open, options.record))
     });
     let chunks = chunks.collect();
     (chunks, place)
@@ -266,26 +281,15 @@ pub(super) fn longest_day(world: &World) -> usize {
     world.calendar.days().iter().map(|day| day.steps).max().unwrap_or(0)
 }
 
-/// The fixed part of the pool of a member of each group: equal over all members, or the group's share over its own.
-fn fixed_parts(world: &World) -> Vec<f64> {
-    let mut members = vec![0_u32; world.plan.groups.len()];
-    for home in world.homes.iter().filter(|home| home.member) {
-        members[home.group] += 1;
-    }
-    let all: u32 = members.iter().sum();
-    let each = |share: f64, members: u32| if members > 0 { share / f64::from(members) } else { 0.0 };
-    match &world.plan.sharing {
-        Sharing::Static(shares) => shares.iter().zip(&members).map(|(share, members)| each(*share, *members)).collect(),
-        _ => vec![each(1.0, all); members.len()],
-    }
-}
-
 impl Chunk {
-    fn new(blocks: Vec<Block>, longest: usize, record: bool) -> Chunk {
+    fn new(blocks: Vec<Block>, longest: usize, longest_open: usize, record: bool) -> Chunk {
         let all = || vec![Lanes::ZERO; longest * blocks.len()];
         Chunk {
             stride: longest,
+            stride_open: longest_open,
             net: all(),
+            open: vec![Lanes::ZERO; longest_open * blocks.len()],
+            folded: Vec::new(),
             record: record.then(|| [all(), all(), all()]),
             record_content: vec![Contents::default(); if record { blocks.len() } else { 0 }],
             sums: Sums::new(longest),
@@ -364,13 +368,12 @@ impl Chunk {
     /// Adds up what members with fixed parts take of the pool.
     pub(super) fn take_fixed(&mut self, vector: Vector, pool_kw: &[f32], scratch: &mut Scratch) {
         let steps = pool_kw.len();
-        let taken = &mut scratch.taken[..steps];
-        taken.fill([0.0; LANES]);
+        let taken = scratch.totals(steps);
         for (index, block) in self.blocks.iter().enumerate().filter(|(_, block)| !block.kit.outsider) {
             let net = &self.net[index * self.stride..index * self.stride + steps];
             vector.run(
                 #[inline(always)]
-                || lanes::take_fixed(net, &block.part, pool_kw, taken),
+                || lanes::take_fixed(net, &block.parts[0], pool_kw, taken),
             );
         }
         for (taken, sum) in taken.iter().zip(&mut self.sums.taken_kw) {
@@ -378,11 +381,27 @@ impl Chunk {
         }
     }
 
+    /// Shows every block of members, with its net of the day and what it still needs in each interval.
+    #[inline(always)]
+    pub(super) fn pass(
+        &mut self,
+        steps: usize,
+        intervals: usize,
+        mut look: impl FnMut(&Block, &[Lanes], &mut [Lanes]),
+    ) {
+        for (index, block) in self.blocks.iter().enumerate().filter(|(_, block)| !block.kit.outsider) {
+            let net = &self.net[index * self.stride..][..steps];
+            look(block, net, &mut self.open[index * self.stride_open..][..intervals]);
+        }
+    }
+
     /// Books the day's shared energy on the members' meters.
     pub(super) fn share(&mut self, input: &DayInput, day: &DaySharing) {
         let steps = input.day.steps;
+        let intervals = if self.stride_open > 0 { steps.div_ceil(day.interval_steps) } else { 0 };
         for (index, block) in self.blocks.iter_mut().enumerate().filter(|(_, block)| !block.kit.outsider) {
-            share_block(block, &self.net[index * self.stride..index * self.stride + steps], input, day);
+            let net = &self.net[index * self.stride..][..steps];
+            share_block(block, net, &self.open[index * self.stride_open..][..intervals], input, day);
         }
     }
 
@@ -398,8 +417,8 @@ impl Chunk {
         block: usize,
         lane: usize,
         step: usize,
-        method: Method,
-        share: &StepShare,
+        world: &World,
+        shares: &DayShares,
     ) -> HomeStep {
         let own = &self.blocks[block];
         let at = block * self.stride + step;
@@ -407,13 +426,19 @@ impl Chunk {
         let net_kw = self.net[at][lane];
         let import_kw = net_kw.max(0.0);
         let export_kw = (-net_kw).max(0.0);
-        let member = !own.kit.outsider;
-        let shared_in_kw = match method {
-            Method::ProRata if member => import_kw * share.received_part as f32,
-            Method::Fixed if member => fixed_part_kw(own.part[lane], share.pool_kw as f32, import_kw),
-            _ => 0.0,
+        let share = &shares.steps[step];
+        let shared_in_kw = match &world.scheme {
+            _ if own.kit.outsider => 0.0,
+            Scheme::Nothing => 0.0,
+            Scheme::ProRata => import_kw * share.received_part as f32,
+            Scheme::Fixed(_) => fixed_part_kw(own.parts[0][lane], share.pool_kw as f32, import_kw),
+            Scheme::Rounds(_) => {
+                let interval = step / rounds::interval_steps(&world.key, world.calendar.step_minutes());
+                import_kw * self.open[block * self.stride_open + interval][lane]
+            }
         };
-        let shared_out_kw = if member && method != Method::None { export_kw * share.given_part as f32 } else { 0.0 };
+        let given_part = if own.kit.outsider { 0.0 } else { shares.given_part(own.kit.class, step) };
+        let shared_out_kw = export_kw * given_part as f32;
         HomeStep {
             load_kw: f64::from(loads[at][lane]),
             generation_kw: f64::from(generations[at][lane]),
@@ -439,20 +464,40 @@ impl Chunk {
 }
 
 /// Books the day's shared energy on the meters of a block of members.
-pub(super) fn share_block(block: &mut Block, net: &[Lanes], input: &DayInput, day: &DaySharing) {
-    match day.method {
-        Method::Fixed => {
-            let (parts, pool_kw) = (block.part, &day.pool_kw);
+///
+/// * `received_part` – with rounds, the part of its import that each home receives, by interval.
+pub(super) fn share_block(
+    block: &mut Block,
+    net: &[Lanes],
+    received_part: &[Lanes],
+    input: &DayInput,
+    day: &DaySharing,
+) {
+    match day.scheme {
+        Scheme::Fixed(_) => {
+            let (parts, pool_kw) = (block.parts[0], &day.pool_kw);
             let taken =
                 |step: usize, l: usize, net_kw| fixed_part_kw(parts[l], pool_kw[step], lanes::flow_kw::<false>(net_kw));
             share_flow(block, net, input, &day.received, taken);
         }
-        Method::ProRata | Method::None => {
+        Scheme::ProRata | Scheme::Nothing => {
             share_flow(block, net, input, &day.received, |_, _, net_kw| lanes::flow_kw::<false>(net_kw));
+        }
+        Scheme::Rounds(_) if day.interval_steps == 1 => {
+            let taken = |step: usize, l: usize, net_kw| lanes::flow_kw::<false>(net_kw) * received_part[step][l];
+            share_flow(block, net, input, &day.received, taken);
+        }
+        Scheme::Rounds(_) => {
+            let interval_steps = day.interval_steps;
+            let taken = |step: usize, l: usize, net_kw| {
+                lanes::flow_kw::<false>(net_kw) * received_part[step / interval_steps][l]
+            };
+            share_flow(block, net, input, &day.received, taken);
         }
     }
     if !block.kit.only_uses() {
-        share_flow(block, net, input, &day.given, |_, _, net_kw| lanes::flow_kw::<true>(net_kw));
+        let given = &day.given[usize::from(block.kit.class)];
+        share_flow(block, net, input, given, |_, _, net_kw| lanes::flow_kw::<true>(net_kw));
     }
 }
 

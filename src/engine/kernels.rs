@@ -9,7 +9,7 @@ use super::chunk::{self, DaySharing};
 use super::lanes::{self, Flows, Lanes, Peaks, groups_of};
 use super::registers::{DayRegisters, RunRegisters};
 use super::world::{Shapes, World};
-use super::{Options, method};
+use super::{DayShares, Options};
 use crate::calendar::Day;
 use crate::sharing::StepShare;
 
@@ -18,7 +18,7 @@ use crate::sharing::StepShare;
 pub struct OneBlock<'a> {
     today: Today<'a>,
     block: Block,
-    sharing: DaySharing,
+    sharing: DaySharing<'a>,
     rows: Vec<f32>,
     load: Vec<Lanes>,
     generation: Vec<Lanes>,
@@ -76,7 +76,7 @@ impl<'a> OneBlock<'a> {
         let steps = chunk::longest_day(world);
         let tile = || vec![Lanes::ZERO; steps];
         let of_day = registers_on(&world.calendar.days_of_year(0)[day], &run);
-        let sharing = DaySharing::new(method(&world.plan.sharing), &[], &of_day);
+        let sharing = DaySharing::new(world, &DayShares::default(), &of_day);
         let mut one = OneBlock {
             today: Today { world, options, shapes, day, minutes: Vec::new(), registers: of_day },
             block,
@@ -108,8 +108,8 @@ impl<'a> OneBlock<'a> {
         let run = RunRegisters::new(&options.registers, world.calendar.steps(), world.homes.len());
         self.today.registers = registers_on(of_day, &run);
         let half = StepShare { received_part: 0.5, given_part: 0.5, pool_kw: 1.0, ..StepShare::default() };
-        let shares = vec![half; of_day.steps];
-        self.sharing = DaySharing::new(method(&world.plan.sharing), &shares, &self.today.registers);
+        let shares = DayShares { steps: vec![half; of_day.steps], by_class: Vec::new() };
+        self.sharing = DaySharing::new(world, &shares, &self.today.registers);
     }
 
     /// Home-steps of the day.
@@ -165,7 +165,7 @@ impl<'a> OneBlock<'a> {
     /// Shared energy, booked on the meters.
     pub fn share(&mut self) {
         let net = &self.net[..self.today.steps()];
-        chunk::share_block(&mut self.block, net, &self.today.input(), &self.sharing);
+        chunk::share_block(&mut self.block, net, &[], &self.today.input(), &self.sharing);
     }
 
     /// A number that depends on all that was computed.

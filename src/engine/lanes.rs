@@ -12,7 +12,7 @@ use std::ops::{Deref, DerefMut};
 use crate::device::battery::{Cells, Content};
 use crate::device::pv::{self, RoofTerms, SkyTerms};
 use crate::dispatch;
-use crate::reduce::{LANES, at_least};
+use crate::reduce::{LANES, at_least, at_most};
 use crate::sharing;
 
 /// Steps that are summed in f32 before they join an f64 sum. Part of the result's definition, as [`LANES`] is.
@@ -469,6 +469,152 @@ pub(super) fn take_fixed(net: &[Lanes], parts: &Lanes, pool_kw: &[f32], taken: &
     for ((net, pool), taken) in net.iter().zip(pool_kw).zip(taken) {
         for l in 0..LANES {
             taken[l] += f64::from(sharing::fixed_part_kw(parts[l], *pool, at_least(net[l], 0.0)));
+        }
+    }
+}
+
+/// What members need in each interval with their part in the community, Σ kW over its steps.
+#[inline(always)]
+pub(super) fn needs(net: &[Lanes], participation: f32, interval_steps: usize, open: &mut [Lanes]) {
+    for (steps, open) in net.chunks(interval_steps).zip(open) {
+        let mut sum = Lanes::ZERO;
+        for net in steps {
+            for l in 0..LANES {
+                sum[l] += flow_kw::<false>(net[l]);
+            }
+        }
+        for l in 0..LANES {
+            open[l] = sum[l] * participation;
+        }
+    }
+}
+
+/// What they have in each interval, Σ kW over its steps, added to totals.
+#[inline(always)]
+pub(super) fn sum_surplus(net: &[Lanes], interval_steps: usize, totals: &mut [Totals]) {
+    for (steps, total) in net.chunks(interval_steps).zip(totals) {
+        for net in steps {
+            for l in 0..LANES {
+                total[l] += f64::from(flow_kw::<true>(net[l]));
+            }
+        }
+    }
+}
+
+/// What is still needed, added to totals.
+#[inline(always)]
+pub(super) fn sum_lanes(open: &[Lanes], totals: &mut [Totals]) {
+    for (open, total) in open.iter().zip(totals) {
+        for l in 0..LANES {
+            total[l] += f64::from(open[l]);
+        }
+    }
+}
+
+/// A part of what is still needed is met.
+#[inline(always)]
+pub(super) fn take_part(open: &mut [Lanes], part: &[f32]) {
+    for (open, part) in open.iter_mut().zip(part) {
+        for l in 0..LANES {
+            open[l] -= open[l] * part;
+        }
+    }
+}
+
+/// Fixed parts of a pool, at most what is still needed. Adds what is taken, and the parts of those who still need more.
+#[inline(always)]
+pub(super) fn take_fixed_of_open(
+    open: &mut [Lanes],
+    parts: &Lanes,
+    pool_kw: &[f32],
+    taken: &mut [Totals],
+    still_open: &mut [Totals],
+) {
+    for (((open, pool), taken), still_open) in open.iter_mut().zip(pool_kw).zip(taken).zip(still_open) {
+        for l in 0..LANES {
+            let kw = sharing::fixed_part_kw(parts[l], *pool, open[l]);
+            open[l] -= kw;
+            taken[l] += f64::from(kw);
+            still_open[l] += f64::from(if open[l] > 0.0 { parts[l] } else { 0.0 });
+        }
+    }
+}
+
+/// What all would take up to a level, and how many need more.
+#[inline(always)]
+pub(super) fn probe_level(open: &[Lanes], level: &[f32], below: &mut [Totals], above: &mut [Totals]) {
+    for (((open, level), below), above) in open.iter().zip(level).zip(below).zip(above) {
+        for l in 0..LANES {
+            below[l] += f64::from(at_most(open[l], *level));
+            above[l] += f64::from(if open[l] > *level { 1.0_f32 } else { 0.0 });
+        }
+    }
+}
+
+/// All take up to a level.
+#[inline(always)]
+pub(super) fn take_level(open: &mut [Lanes], level: &[f32]) {
+    for (open, level) in open.iter_mut().zip(level) {
+        for l in 0..LANES {
+            open[l] -= at_most(open[l], *level);
+        }
+    }
+}
+
+/// Parts of several pools, at most what is still needed. Adds what is taken (the first row of the totals), and of each
+/// pool the part that was.
+#[inline(always)]
+pub(super) fn take_pairs(open: &mut [Lanes], parts: &[Lanes], pools_kw: &[Vec<f32>], totals: &mut [Totals]) {
+    let intervals = open.len();
+    let (taken, used) = totals.split_at_mut(intervals);
+    for (interval, open) in open.iter_mut().enumerate() {
+        let mut offered = Lanes::ZERO;
+        for (parts, pool) in parts.iter().zip(pools_kw) {
+            for l in 0..LANES {
+                offered[l] += parts[l] * pool[interval];
+            }
+        }
+        let mut ratio = Lanes::ZERO;
+        for l in 0..LANES {
+            let kw = at_most(offered[l], open[l]);
+            open[l] -= kw;
+            taken[interval][l] += f64::from(kw);
+            ratio[l] = if offered[l] > 0.0 { kw / offered[l] } else { 0.0 };
+        }
+        for (row, parts) in parts.iter().enumerate() {
+            let used = &mut used[row * intervals + interval];
+            for l in 0..LANES {
+                used[l] += f64::from(parts[l] * ratio[l]);
+            }
+        }
+    }
+}
+
+/// Turns what is still needed at the day's end into the part of its import that each home received.
+#[inline(always)]
+pub(super) fn received_part(net: &[Lanes], open: &mut [Lanes], participation: f32, interval_steps: usize) {
+    for (steps, open) in net.chunks(interval_steps).zip(open) {
+        let mut import = Lanes::ZERO;
+        for net in steps {
+            for l in 0..LANES {
+                import[l] += flow_kw::<false>(net[l]);
+            }
+        }
+        for l in 0..LANES {
+            let received = at_least(import[l] * participation - open[l], 0.0);
+            open[l] = if import[l] > 0.0 { received / import[l] } else { 0.0 };
+        }
+    }
+}
+
+/// What is received in each step, added to totals: a part of the import that is one for all steps of an interval.
+#[inline(always)]
+pub(super) fn sum_received(net: &[Lanes], part: &[Lanes], interval_steps: usize, totals: &mut [Totals]) {
+    for ((steps, part), totals) in net.chunks(interval_steps).zip(part).zip(totals.chunks_mut(interval_steps)) {
+        for (net, total) in steps.iter().zip(totals) {
+            for l in 0..LANES {
+                total[l] += f64::from(flow_kw::<false>(net[l]) * part[l]);
+            }
         }
     }
 }

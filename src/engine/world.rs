@@ -13,10 +13,13 @@ use crate::device::pv::{SkyTerms, explain};
 use crate::neighbourhood::{self, Home, Pv, Shape};
 use crate::profile::opening_hours::BusinessYear;
 use crate::profile::synthetic::Library;
+use crate::scenario;
 use crate::scenario::diagnostics::Fault;
+use crate::scenario::key::Key;
 use crate::scenario::language::{CellTemperature, Transposition};
 use crate::scenario::plan::{MeterFile, Plan, Profile, PvOutput};
 use crate::series;
+use crate::sharing::scheme::Scheme;
 use crate::weather::sky::sky_site;
 use crate::weather::{Conditions, Sky, Weather};
 
@@ -53,6 +56,10 @@ pub struct World {
     pub roof_skies: Arc<Vec<RoofSky>>,
     /// Metered series per group of the plan.
     pub metered: Arc<Vec<Metered>>,
+    /// Who gets the local kWh: the plan's key among the homes, then the plants.
+    pub key: Key,
+    /// How a run holds it.
+    pub scheme: Scheme,
     /// Homes and businesses, in the plan's order.
     pub homes: Vec<Home>,
     /// The cooperative's plants, in the plan's order.
@@ -87,8 +94,11 @@ impl World {
     /// It is the world that [`World::new`] makes of the same plan, to the last bit of what its homes do.
     pub fn of_row(plan: Plan, common: &Common, sky: &SharedSky) -> World {
         let homes = neighbourhood::homes(&plan);
+        let (key, scheme) = key_of(&plan, &homes);
         World {
             plan,
+            key,
+            scheme,
             calendar: Arc::clone(&common.calendar),
             sky: Arc::clone(&sky.sky),
             roof_skies: Arc::clone(&sky.roof_skies),
@@ -151,8 +161,11 @@ impl World {
         }
         let sky = SharedSky::new(&plan, weather?, &calendar, &meters.plants);
         let homes = neighbourhood::homes(&plan);
+        let (key, scheme) = key_of(&plan, &homes);
         Some(World {
             plan,
+            key,
+            scheme,
             calendar: Arc::new(calendar),
             sky: sky.sky,
             roof_skies: sky.roof_skies,
@@ -170,6 +183,17 @@ impl World {
         let same = |sky: &RoofSky| (sky.transposition, sky.cell_temperature) == (transposition, cell_temperature);
         self.roof_skies.iter().position(same)
     }
+}
+
+/// The key of a plan among its homes and plants, and how a run holds it.
+///
+/// What does not fit was refused with the scenario; in a row of a table a group may have no home, and then has no part.
+fn key_of(plan: &Plan, homes: &[Home]) -> (Key, Scheme) {
+    let parties = neighbourhood::parties(plan, homes);
+    let key = scenario::sharing::key_of(&plan.sharing, &parties, None, &mut Vec::new());
+    let (may_take, may_give): (Vec<bool>, Vec<bool>) = parties.iter().map(|party| (party.takes, party.gives)).unzip();
+    let scheme = Scheme::of(&key, &may_take, &may_give, homes.len(), plan.step_minutes);
+    (key, scheme)
 }
 
 /// What the rows of a table have in common, whatever the place: the time axis, the meters, and the shapes of every year.

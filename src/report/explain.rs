@@ -13,8 +13,8 @@ use crate::engine::world::World;
 use crate::engine::{self, CommunityStep, HomeStep, Next};
 use crate::neighbourhood::{Home, Pv, Shape, home_id};
 use crate::profile::reading::{habit_kwh, source_day};
-use crate::scenario::plan::Sharing;
 use crate::sharing::StepShare;
+use crate::sharing::scheme::Scheme;
 use crate::weather::SunAt;
 use crate::weather::sun::Sun;
 
@@ -139,7 +139,8 @@ pub fn quarter(world: &World, home: usize, step: usize, mut each_day: impl FnMut
             contents_kwh,
             scale: flows.scale(home),
             fixed_part: flows.fixed_part(home),
-            share: flows.shares[in_day],
+            share: flows.shares.steps[in_day],
+            given_part: flows.given_part(home, in_day),
             community: flows.community[in_day],
         });
         Ok(Next::Stop)
@@ -218,6 +219,8 @@ struct Seen {
     scale: f64,
     fixed_part: f64,
     share: StepShare,
+    /// The part of its export that the home gives.
+    given_part: f64,
     community: CommunityStep,
 }
 
@@ -419,40 +422,42 @@ impl Trail {
         self.section = "sharing";
         let plants: f64 = world.plant_kw.iter().map(|kw| kw[step]).sum();
         self.number("plants_kw", plants, "kW", "output of the cooperative's plants, all fed in");
-        let shares = world.plan.sharing != Sharing::None;
+        let shares = world.scheme != Scheme::Nothing;
         if shares {
             self.number("need_kw", share.demand_kw, "kW", "imports of all members");
             self.number("pool_kw", share.pool_kw, "kW", "exports of all members and output of the plants");
         }
-        let (received, given) = match (&world.plan.sharing, home.member) {
-            (Sharing::None, _) => ("nothing is shared in this scenario", "nothing is shared in this scenario"),
+        let (received, given) = match (&world.scheme, home.member) {
+            (Scheme::Nothing, _) => ("nothing is shared in this scenario", "nothing is shared in this scenario"),
             (_, false) => ("0: not a member", "0: not a member"),
-            (Sharing::ProRata, true) => ("import × received_part", "export × given_part"),
-            (_, true) => ("min(own_part × pool, import)", "export × given_part"),
+            (Scheme::Fixed(_), true) => ("min(own_part × pool, import)", "export × given_part"),
+            (Scheme::ProRata | Scheme::Rounds(_), true) => ("import × received_part", "export × given_part"),
         };
-        match &world.plan.sharing {
-            Sharing::None => {}
-            Sharing::ProRata => {
+        match &world.scheme {
+            Scheme::Nothing => {}
+            Scheme::ProRata => {
                 self.number("shared_kw", share.shared_kw, "kW", "min(need, pool)");
                 self.number("received_part", share.received_part, "1", "shared / need");
             }
-            Sharing::Equal | Sharing::Static(_) => {
-                self.number(
-                    "shared_kw",
-                    share.shared_kw,
-                    "kW",
-                    "Σ of what the members take: min(own_part × pool, import)",
-                );
-                self.number(
-                    "own_part",
-                    seen.fixed_part,
-                    "1",
-                    "of this home: 1 / members, or its group's share / its members",
-                );
+            Scheme::Fixed(_) => {
+                let what = "Σ of what the members take: min(own_part × pool, import)";
+                self.number("shared_kw", share.shared_kw, "kW", what);
+                let what = "of this home: 1 / members, or its group's share / its members";
+                self.number("own_part", seen.fixed_part, "1", what);
+            }
+            Scheme::Rounds(_) => {
+                self.number("shared_kw", share.shared_kw, "kW", "Σ of what the members take in all rounds");
+                let part = if flows.import_kw > 0.0 { flows.shared_in_kw / flows.import_kw } else { 0.0 };
+                let what = "of this home, in all rounds: kwartier explain sharing shows each";
+                self.number("received_part", part, "1", what);
             }
         }
         if shares {
-            self.number("given_part", share.given_part, "1", "shared / pool");
+            let what = match &world.scheme {
+                Scheme::Rounds(_) => "of this home, in all rounds",
+                _ => "shared / pool",
+            };
+            self.number("given_part", seen.given_part, "1", what);
         }
         self.number("shared_in_kw", flows.shared_in_kw, "kW", received);
         self.number("shared_out_kw", flows.shared_out_kw, "kW", given);

@@ -322,8 +322,8 @@ impl<W: Write> HomesTable<W> {
                     &number(home.shared_out_kw),
                 ])?;
             }
-            for (id, plant) in self.plants.iter().zip(world.plant_kw.iter()) {
-                let (kw, given) = (plant[at], flows.shares[step].given_part);
+            for (index, (id, plant)) in self.plants.iter().zip(world.plant_kw.iter()).enumerate() {
+                let (kw, given) = (plant[at], flows.shares.given_by_plant(world, index, step));
                 let zero = "0";
                 let (made, shared) = (number(kw), number(kw * given));
                 self.csv.write_record([&time, id, zero, &made, zero, zero, &made, zero, &shared])?;

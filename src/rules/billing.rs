@@ -20,7 +20,6 @@ use crate::engine::meters::{Flow, Maximum, Wanted, WeightedRegister};
 use crate::engine::world::World;
 use crate::engine::{self, Outcome};
 use crate::scenario::diagnostics::Fault;
-use crate::scenario::plan::Sharing;
 
 /// Degree days count from this daily mean down, °C.
 pub const HEATING_LIMIT_C: f64 = 18.0;
@@ -111,7 +110,7 @@ impl<'a> Billing<'a> {
         let needs = needs.all().to_vec();
         let of_prices = needs.iter().any(|need| matches!(need, Need::Sum(_, weight) if weight.is_of_prices()));
         let prices = if of_prices { Some(world.prices()?) } else { None };
-        let shares = world.plan.sharing != Sharing::None;
+        let shares = !world.plan.sharing.is_none();
         let (mut place, mut registers) = (Vec::new(), Vec::new());
         for need in &needs {
             let is_idle = matches!(need, Need::Sum(Flow::SharedIn | Flow::SharedOut, _)) && !shares;

@@ -14,12 +14,10 @@ use self::books::written_or;
 use self::rules::decimal;
 use super::diagnostics::{Fault, Origin, nearest};
 use super::plan::round_half_up;
+use super::sharing::{self, Party};
 use super::tree::{Node, Value, same_id};
 use super::{defaults, language as said, plan};
 use crate::random::group_key;
-
-/// Shares of a static key may miss 1 by this: sums of written decimals in f64.
-const SHARE_TOLERANCE: f64 = 1e-9;
 
 /// The first and last year that a run may start in: those of the sun's algorithm, well inside.
 const START_YEARS: std::ops::RangeInclusive<i16> = 1900..=2200;
@@ -46,10 +44,9 @@ pub(super) fn plan(file: &said::File, root: &Node, files: &[PathBuf], faults: &m
     build.ids(file);
     let sharing = build.sharing(file, &groups, cooperative.as_ref());
     let rules = build.rules(file.rules.as_ref(), scenario.start.as_ref());
-    let shared_price = build.shared_price(file.sharing.as_ref(), &sharing, rules.is_some());
-    let shares = sharing != plan::Sharing::None;
+    let shared_price = build.shared_price(file.sharing.as_ref(), rules.is_some());
     build.feed_in_is_paid(cooperative.as_ref(), rules.is_some());
-    if shares {
+    if !sharing.is_none() {
         build.shared_price_is_known(cooperative.as_ref(), shared_price.as_ref(), rules.is_some());
     }
     let weather = build.weather(file.weather.as_ref(), &timezone);
@@ -716,7 +713,7 @@ impl<'a> Build<'a> {
         file: &said::File,
         groups: &[plan::Group],
         cooperative: Option<&plan::Cooperative>,
-    ) -> plan::Sharing {
+    ) -> said::Sharing {
         let at = self.at(&["sharing"]);
         let plants = cooperative.is_some_and(|cooperative| !cooperative.plants.is_empty());
         let top = self.at(&[]);
@@ -732,7 +729,7 @@ impl<'a> Build<'a> {
                 let origin = self.at(&["cooperative"]).heading();
                 self.push(fault, origin.as_ref(), "its plants feed the grid only");
             }
-            return plan::Sharing::None;
+            return said::Sharing::default();
         };
         let members = groups.iter().any(|group| round_half_up(group.member_fraction, group.count) > 0);
         let refused =
@@ -744,84 +741,48 @@ impl<'a> Build<'a> {
             && !["homes", "businesses"].iter().any(|list| {
                 top.is_wrong(list) || self.root.get(list).is_some_and(|list| list.items().iter().any(refused))
             });
-        if sharing.key != said::SharingKey::None && !members && members_are_known {
+        if !sharing.is_none() && !members && members_are_known {
             let fault =
                 Fault::warning("kwartier::sharing::no_members", "there is nobody to share with: no home is a member")
                     .help("give a group `member_fraction = …`, or add a [cooperative]");
             self.push(fault, at.heading().as_ref(), "only members give and receive");
         }
-        let has_shares = at.key("shares");
-        if at.is_wrong("key") {
-            return plan::Sharing::None;
+        if at.node.is_some_and(Node::holds_wrong) {
+            return sharing.clone();
         }
-        match (sharing.key, &sharing.shares) {
-            (said::SharingKey::Static, Some(shares)) => {
-                self.static_shares(shares, groups, (groups_are_known, counts_are_known), at)
-            }
-            (said::SharingKey::Static, None) => {
-                if has_shares.is_none() {
-                    let example: Vec<String> = groups.iter().map(|group| format!("{} = …", group.id)).collect();
-                    let fault = Fault::error("kwartier::sharing::shares", "the static key needs `shares`")
-                        .help(format!("add shares = {{ {} }}, together 1", example.join(", ")));
-                    self.push(fault, at.origin("key").as_ref(), "needs `shares`");
-                }
-                plan::Sharing::Static(vec![0.0; groups.len()])
-            }
-            (key, shares) => {
-                if shares.is_some() && !self.is_left_over(at, "shares", "key") {
-                    let fault = Fault::error("kwartier::sharing::shares", "`shares` has no meaning for this key")
-                        .help("write `key = \"static\"`, or remove `shares`");
-                    self.push(fault, has_shares.as_ref(), "belongs to the static key");
-                }
-                match key {
-                    said::SharingKey::None => plan::Sharing::None,
-                    said::SharingKey::Equal => plan::Sharing::Equal,
-                    _ => plan::Sharing::ProRata,
-                }
+        if groups_are_known && !top.is_wrong("cooperative") {
+            let parties = parties(groups, cooperative);
+            sharing::key_of(sharing, &parties, at.node, self.faults);
+        }
+        let is_static = |round: &said::Round| round.method == Some(said::Method::Static) && round.shares.is_none();
+        let takes_shares = sharing.rounds.iter().flatten().any(is_static);
+        if sharing.shares.is_some() && !takes_shares && !self.is_left_over(at, "shares", "key") {
+            let fault = Fault::error("kwartier::sharing::shares", "`shares` has no meaning for this key")
+                .help("write `key = \"static\"`, or remove `shares`");
+            self.push(fault, at.key("shares").as_ref(), "belongs to the static key");
+        }
+        for (id, share) in sharing.shares.iter().flatten().filter(|_| takes_shares && counts_are_known) {
+            let is_empty =
+                |group: &plan::Group| group.id == *id && round_half_up(group.member_fraction, group.count) == 0;
+            if *share > 0.0 && groups.iter().any(is_empty) {
+                let fault =
+                    Fault::warning("kwartier::sharing::unused_share", format!("\"{id}\" has a share but no members"))
+                        .help("its part goes to the grid; give it members, or divide its share among the others");
+                self.push(fault, at.below("shares").key(id).as_ref(), "nobody takes this part");
             }
         }
-    }
-
-    fn static_shares(
-        &mut self,
-        shares: &BTreeMap<String, f64>,
-        groups: &[plan::Group],
-        (groups_are_known, counts_are_known): (bool, bool),
-        at: At,
-    ) -> plan::Sharing {
-        let at_shares = at.below("shares");
-        let is_unknown = |id: &&String| groups_are_known && !groups.iter().any(|group| group.id == **id);
-        for id in shares.keys().filter(is_unknown) {
-            let ids: Vec<&str> = groups.iter().map(|group| group.id.as_str()).collect();
-            let help = match nearest(id, ids.iter().copied()) {
-                Some(near) => format!("did you mean \"{near}\"?"),
-                None => format!("groups: {}", ids.join(", ")),
-            };
-            let fault =
-                Fault::error("kwartier::sharing::unknown_group", format!("there is no group \"{id}\"")).help(help);
-            self.push(fault, at_shares.key(id).as_ref(), "no such group");
-        }
-        let sum: f64 = shares.values().sum();
-        if (sum - 1.0).abs() > SHARE_TOLERANCE && !at_shares.node.is_some_and(Node::has_wrong) {
-            // Rounded for people: 0.1 + 0.2 would show as 0.30000000000000004.
-            let shown = (sum * 1e9).round() / 1e9;
-            let difference = ((1.0 - sum) * 1e9).round() / 1e9;
-            let fault = Fault::error("kwartier::sharing::sum", format!("the shares sum to {shown}, expected 1"))
-                .help(format!("change one or more of them, by {difference:+} in all"));
-            self.push(fault, at.origin("shares").as_ref(), &format!("sums to {shown}"));
-        }
-        for group in groups {
-            let share = shares.get(&group.id).copied().unwrap_or(0.0);
-            if counts_are_known && share > 0.0 && round_half_up(group.member_fraction, group.count) == 0 {
-                let fault = Fault::warning(
-                    "kwartier::sharing::unused_share",
-                    format!("\"{}\" has a share but no members", group.id),
-                )
-                .help("its part goes to the grid; give it members, or divide its share among the others");
-                self.push(fault, at_shares.key(&group.id).as_ref(), "nobody takes this part");
+        if let Some(minutes) = sharing.interval_minutes {
+            let step_minutes = file.scenario.as_ref().map_or(1, |scenario| scenario.step_minutes);
+            if minutes % step_minutes.max(1) != 0 {
+                let message = format!(
+                    "an interval of {minutes} minutes is not a whole number of steps of {step_minutes} minutes"
+                );
+                let fault = Fault::error("kwartier::sharing::interval", message)
+                    .help("choose a `scenario.step_minutes` that divides the interval, or another key");
+                self.push(fault, at.origin("interval_minutes").as_ref(), "of the key");
             }
         }
-        plan::Sharing::Static(groups.iter().map(|group| shares.get(&group.id).copied().unwrap_or(0.0)).collect())
+        sharing.clone()
     }
 }
 
@@ -853,6 +814,17 @@ fn gaps(said: said::Gaps) -> plan::Gaps {
 
 fn relative(path: &str, origin: &Origin) -> PathBuf {
     origin.folder().join(Path::new(path))
+}
+
+/// All who could take part in a key: who of the homes is a member is not drawn yet.
+fn parties<'a>(groups: &'a [plan::Group], cooperative: Option<&'a plan::Cooperative>) -> Vec<Party<'a>> {
+    let homes = groups.iter().flat_map(|group| {
+        let party = |number| Party { id: &group.id, number: Some(number), takes: true, gives: true };
+        // In a table a group may have no home in one row and some in another.
+        (1..=group.count.max(1)).map(party)
+    });
+    let plants = cooperative.iter().flat_map(|cooperative| &cooperative.plants);
+    homes.chain(plants.map(|plant| Party { id: &plant.id, number: None, takes: false, gives: true })).collect()
 }
 
 #[cfg(test)]
@@ -888,7 +860,7 @@ mod tests {
         assert_eq!(group.annual_kwh, Some(defaults::ANNUAL_KWH));
         assert_eq!(group.connection, plan::Connection { phases: 3, fuse_a: 25 });
         assert!(group.member_fraction.abs() < 1e-12 && group.pv.is_none() && plan.weather.is_none());
-        assert_eq!(plan.sharing, plan::Sharing::None);
+        assert!(plan.sharing.is_none());
         let with_cooperative = format!("{HOMES}[cooperative]\n");
         let member_fraction = made(&[("a.toml", &with_cooperative)], &[]).groups[0].member_fraction;
         assert!((member_fraction - 1.0).abs() < 1e-12);
@@ -906,7 +878,9 @@ mod tests {
         let more = "[cooperative]\n[[homes]]\nid = \"flat\"\ncount = 2\n[[homes]]\nid = \"none\"\ncount = 1\n\
                     [sharing]\nkey = \"static\"\nshares = { flat = 0.3, row = 0.7 }\n";
         let plan = made(&[("a.toml", &format!("{HOMES}{more}"))], &[]);
-        assert_eq!(plan.sharing, plan::Sharing::Static(vec![0.7, 0.3, 0.0]));
+        let shares = [("flat", 0.3), ("row", 0.7)].map(|(id, share)| (id.to_owned(), share));
+        assert_eq!(plan.sharing.shares, Some(shares.into_iter().collect()));
+        assert_eq!(plan.sharing.rounds.as_ref().map(Vec::len), Some(1));
     }
 
     #[test]
@@ -933,7 +907,7 @@ mod tests {
                        id = \"row\"\nannual_kwh = { min = 1, max = 2 }\npv.peak_kwp = 4\n";
         let plan = made(&[("variant.toml", variant), ("base.toml", &base)], &[]);
         assert!(plan.weather.is_none());
-        assert_eq!(plan.sharing, plan::Sharing::Equal);
+        assert_eq!(plan.sharing.rounds.as_ref().and_then(|rounds| rounds[0].method), Some(said::Method::Equal));
         assert_eq!(plan.groups[0].annual_kwh, Some(said::Distribution::Uniform { min: 1.0, max: 2.0 }));
         assert!(plan.groups[0].pv.as_ref().unwrap().output.meter_file().is_none());
         // The other way round the variant's own key has no meaning.

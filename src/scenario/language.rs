@@ -5,12 +5,13 @@
 //! reading goes on to find the other faults. The first line of a key's comment is what an editor shows.
 
 mod books;
-
-use std::collections::BTreeMap;
+mod sharing;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use sharing::{Method, Round, Sharing, Unused};
 
 use super::defaults;
 use crate::calendar::Country;
@@ -555,47 +556,6 @@ pub enum PlantKind {
     Pv,
 }
 
-/// Who gets the local kWh in each step.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[schemars(inline)]
-pub struct Sharing {
-    /// The key by which members share each other's surplus and the plants' output.
-    #[serde(default)]
-    pub key: SharingKey,
-    /// Part of the local kWh for each group, for the static key; equal within a group. They sum to 1.
-    #[serde(default)]
-    #[schemars(schema_with = "shares")]
-    pub shares: Option<BTreeMap<String, f64>>,
-    /// What a shared kWh costs among members, EUR without VAT. Needed with `[rules]`.
-    #[serde(default)]
-    #[schemars(range(min = -100.0, max = 100.0))]
-    pub eur_per_kwh: Option<f64>,
-    /// The same with VAT.
-    #[serde(default)]
-    #[schemars(range(min = -100.0, max = 100.0))]
-    pub eur_per_kwh_incl_vat: Option<f64>,
-    /// VAT on a shared kWh, as a part. Default: the standard VAT of the rulebook.
-    #[serde(default)]
-    #[schemars(range(min = 0.0, max = 1.0))]
-    pub vat_fraction: Option<f64>,
-}
-
-/// The key by which members share.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[schemars(inline)]
-pub enum SharingKey {
-    /// Nothing is shared
-    None,
-    /// The same part for each member, at most what it needs
-    Equal,
-    /// A fixed part for each group, at most what its members need
-    Static,
-    /// In proportion to what each member needs
-    #[default]
-    ProRata,
-}
-
 /// Many communities out of one scenario.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(inline)]
@@ -894,11 +854,6 @@ fn rule_tables(_: &mut SchemaGenerator) -> Schema {
 
 fn efficiency(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "number", "exclusiveMinimum": 0.0, "maximum": 1.0 })
-}
-
-/// A part for each id.
-pub(crate) fn shares(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "object", "additionalProperties": { "type": "number", "minimum": 0.0, "maximum": 1.0 } })
 }
 
 /// No quantity of a home comes near this: what is above is a slip of the pen, and sums stay finite.

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
 use super::diagnostics::Origin;
-use super::language::{BusinessKind, CellTemperature, Distribution, Tenure, Transposition};
+use super::language::{BusinessKind, CellTemperature, Distribution, Sharing, Tenure, Transposition};
 use super::tree::Node;
 use crate::calendar::{Calendar, CalendarError, Country};
 
@@ -55,7 +55,8 @@ pub struct Plan {
     pub groups: Vec<Group>,
     /// The cooperative.
     pub cooperative: Option<Cooperative>,
-    /// Who gets the local kWh.
+    /// Who gets the local kWh, by their ids: [`key_of`](super::sharing::key_of) fits it to homes and plants. No rounds:
+    /// nothing is shared.
     pub sharing: Sharing,
     /// What a shared kWh costs; `None`: not said.
     pub shared_price: Option<SharedPrice>,
@@ -387,19 +388,6 @@ impl Rules {
         let path = origin.folder().join(name);
         path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml")).then_some(path)
     }
-}
-
-/// Who gets the local kWh in each step.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Sharing {
-    /// Nobody.
-    None,
-    /// The same part for each member.
-    Equal,
-    /// A fixed part for each group, equal within it: one part per group of the plan; they sum to 1.
-    Static(Vec<f64>),
-    /// In proportion to need.
-    ProRata,
 }
 
 /// What a stamp in a file marks.

@@ -55,6 +55,16 @@ impl Node {
         matches!(&self.value, Value::Table(entries) if entries.iter().any(|(_, node)| node.is_wrong()))
     }
 
+    /// Whether anything in it was refused, at any depth.
+    pub fn holds_wrong(&self) -> bool {
+        match &self.value {
+            Value::Table(entries) => entries.iter().any(|(_, node)| node.holds_wrong()),
+            Value::Array(items) => items.iter().any(Node::holds_wrong),
+            Value::Scalar(_) => false,
+            Value::Wrong => true,
+        }
+    }
+
     /// The node at a path; a segment is a key, an index, or the id of an entry.
     pub fn at(&self, path: &[&str]) -> Option<&Node> {
         path.iter().try_fold(self, |node, segment| match (&node.value, segment.parse::<usize>()) {

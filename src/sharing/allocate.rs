@@ -4,7 +4,7 @@
 //! Givers give in proportion to what they have left (pairwise: each what was taken of its own offer). So always
 //! `0 ≤ shared_in ≤ need`, `0 ≤ shared_out ≤ surplus`, and Σ `shared_in` = Σ `shared_out` up to rounding.
 
-use super::key::{Key, Method, Round, Unused};
+use crate::scenario::key::{Key, Method, Round, Unused};
 
 /// What is left of an offer below this part of it is rounding, and ends an iteration.
 const ROUNDING: f64 = 1e-13;
@@ -96,7 +96,11 @@ impl State {
             self.open.iter().zip(&round.takes).map(|(kwh, takes)| if *takes { *kwh } else { 0.0 }).collect();
         // The part of each offer that was taken, and of whom the rest is if each part is someone's own.
         let (mut taken, given, own) = match &round.method {
-            Method::Pairwise(parts) => pairwise(parts, &offers, &need, &round.takes),
+            Method::Pairwise { rows, row_of } => {
+                // Of a giver without a row, nobody has a part.
+                let part = |j: usize, i: usize| row_of[j].map_or(0.0, |row: usize| rows[row][i]);
+                pairwise(part, &offers, &need, &round.takes)
+            }
             method => {
                 let taken = divide(method, offered, &need, &round.takes);
                 let all: f64 = taken.iter().sum();
@@ -155,7 +159,7 @@ fn divide(method: &Method, offered: f64, need: &[f64], takes: &[bool]) -> Vec<f6
             let level = water_level(offered, need);
             need.iter().map(|need| need.min(level)).collect()
         }
-        Method::Pairwise(_) => unreachable!("pairwise rounds have an offer for each giver"),
+        Method::Pairwise { .. } => unreachable!("pairwise rounds have an offer for each giver"),
     }
 }
 
@@ -178,11 +182,14 @@ fn iterate(parts: &[f64], iterations: u32, renormalise: bool, offered: f64, need
             break;
         }
         let all = if renormalise && iteration > 0 { open } else { 1.0 };
-        let more: Vec<f64> = (0..need.len())
-            .map(|i| if is_open(i) { (parts[i] / all * rest).min(need[i] - taken[i]) } else { 0.0 })
-            .collect();
-        rest -= more.iter().sum::<f64>();
-        taken.iter_mut().zip(&more).for_each(|(taken, more)| *taken += more);
+        let mut more = 0.0;
+        for i in (0..need.len()).filter(|i| takes[*i]) {
+            let (part, missing) = (parts[i] / all * rest, need[i] - taken[i]);
+            more += part.min(missing);
+            // Who has all it needs has it to the last bit: it is open no more.
+            taken[i] = if part < missing { taken[i] + part } else { need[i] };
+        }
+        rest -= more;
     }
     taken
 }
@@ -213,19 +220,24 @@ fn own_parts(method: &Method, taken: &[f64], offered: f64, takes: &[bool]) -> Ve
 }
 
 /// What each takes, what each gives, and what of its parts each leaves.
-fn pairwise(parts: &[Vec<f64>], offers: &[f64], need: &[f64], takes: &[bool]) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+fn pairwise(
+    part: impl Fn(usize, usize) -> f64,
+    offers: &[f64],
+    need: &[f64],
+    takes: &[bool],
+) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
     let count = need.len();
     let (mut taken, mut given, mut own) = (vec![0.0; count], vec![0.0; count], vec![0.0; count]);
     for i in (0..count).filter(|i| takes[*i]) {
-        let offered: f64 = (0..count).map(|j| parts[j][i] * offers[j]).sum();
+        let offered: f64 = (0..count).map(|j| part(j, i) * offers[j]).sum();
         if offered <= 0.0 {
             continue;
         }
         taken[i] = offered.min(need[i]);
         own[i] = offered - taken[i];
-        let part = taken[i] / offered;
+        let used = taken[i] / offered;
         for (j, given) in given.iter_mut().enumerate() {
-            *given += parts[j][i] * offers[j] * part;
+            *given += part(j, i) * offers[j] * used;
         }
     }
     (taken, given, own)

@@ -1,8 +1,8 @@
 //! A key applied to readings: interval by interval, each step's part in proportion to what flowed in it.
 
 use super::allocate::{Allocation, allocate};
-use super::key::{Key, Unused};
 use super::readings::Readings;
+use crate::scenario::key::{Key, Unused};
 
 /// The step of readings of which there is only one, where the key has no interval: a quarter of an hour.
 const QUARTER_S: i64 = 15 * 60;

@@ -13,8 +13,9 @@ use crate::device::pv::Roof;
 use crate::engine::meters::{Flow, Wanted, WeightedRegister};
 use crate::scenario::language::{CellTemperature, Distribution, Tenure, Transposition};
 use crate::scenario::plan::{
-    Battery, Connection, Cooperative, Group, GroupKind, Panels, Plan, Plant, Profile, Pv, PvOutput, Sharing,
+    Battery, Connection, Cooperative, Group, GroupKind, Panels, Plan, Plant, Profile, Pv, PvOutput,
 };
+use crate::scenario::sharing::named;
 use crate::weather::DE_BILT;
 
 /// The high slot: working days from 7 to 23 h, local time, as Dutch grid operators have it.
@@ -96,7 +97,7 @@ pub fn plan(homes: u32) -> Plan {
             tax_fraction: Decimal::ZERO,
             plants: vec![plant],
         }),
-        sharing: Sharing::ProRata,
+        sharing: named("pro-rata").expect("it is built in"),
         shared_price: None,
         rules: None,
         neighbourhoods: None,

@@ -13,7 +13,7 @@ use crate::rules::exact::{of_register, shown};
 use crate::rules::readings::{Need, Weight};
 use crate::rules::terms::Party;
 use crate::scenario::diagnostics::Fault;
-use crate::scenario::plan::{self, Price, Sharing};
+use crate::scenario::plan::{self, Price};
 
 /// The name that an agreement has on a plant's bill.
 pub const AGREEMENT: &str = "cooperative.agreement";
@@ -56,7 +56,7 @@ impl Agreements {
             .collect();
         let mut agreements = Agreements { first: options.registers.len(), ..Agreements::default() };
         let steps = world.calendar.steps();
-        let shares = world.plan.sharing != Sharing::None;
+        let shares = !world.plan.sharing.is_none();
         let is_of_spot = planned.iter().flatten().any(|agreement| agreement.price.is_of_spot());
         let spot = if is_of_spot { Some(world.prices()?) } else { None };
         let mut kwh = None;

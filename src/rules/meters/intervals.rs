@@ -8,16 +8,19 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
+use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 
 use super::{Asked, Read, SharedStep, point_of};
 use crate::engine::meters::Flow;
+use crate::neighbourhood::{homes, parties};
 use crate::rules::readings::{Need, Needs, PeriodReading, Point, Readings, Weight};
 use crate::rules::rulebook::Rulebook;
 use crate::rules::terms::Party;
 use crate::scenario::diagnostics::Fault;
-use crate::scenario::plan::Sharing;
+use crate::scenario::sharing::key_of;
 use crate::series::regular;
 use crate::series::rows::{File, Row};
+use crate::sharing;
 
 const COLUMNS: [&str; 5] = ["time", "id", "import_kwh", "export_kwh", "generation_kwh"];
 
@@ -36,6 +39,16 @@ struct Series {
     first: usize,
     steps: Vec<Step>,
 }
+
+impl Series {
+    /// What the point did in a step of the run; `None`: it was not read.
+    fn at(&self, step: usize) -> Option<&Step> {
+        step.checked_sub(self.first).and_then(|at| self.steps.get(at))
+    }
+}
+
+/// Decimals of a shared kWh: it is computed in f64, which has no more.
+const SHARED_DECIMALS: u32 = 12;
 
 pub(super) fn read(file: &mut File<'_, '_, '_>, asked: &Asked<'_>) -> Option<Vec<Read>> {
     file.check_columns(&COLUMNS, &["time", "id"]);
@@ -139,67 +152,46 @@ fn whole(
     Some(Series { first: *first, steps: flows })
 }
 
-/// Shares by the scenario's key among the members that were read, step by step.
+/// Shares by the scenario's key among the members that were read.
 fn share(asked: &Asked<'_>, series: &mut BTreeMap<usize, Series>) {
-    let sharing = &asked.plan.sharing;
-    if *sharing == Sharing::None {
+    if asked.plan.sharing.is_none() {
         return;
     }
-    let members: Vec<usize> = series.keys().copied().filter(|point| asked.points[*point].is_member).collect();
-    let parts = fixed_parts(asked, &members);
     let (Some(from), Some(until)) =
         (series.values().map(|own| own.first).min(), series.values().map(|own| own.first + own.steps.len()).max())
     else {
         return;
     };
-    for step in from..until {
-        let flows = |series: &BTreeMap<usize, Series>, point: &usize| {
-            let own = &series[point];
-            step.checked_sub(own.first).and_then(|at| own.steps.get(at)).copied().unwrap_or_default()
+    let homes = homes(asked.plan);
+    let key = key_of(&asked.plan.sharing, &parties(asked.plan, &homes), None, &mut Vec::new());
+    // Points stand as the parties of the key do: homes, then plants.
+    let members: Vec<usize> = series.keys().copied().filter(|point| asked.points[*point].is_member).collect();
+    let kwh = |of: fn(&Step) -> Decimal| {
+        let of_step = |step: usize| {
+            let at = |point: &usize| series[point].at(step).map_or(0.0, |step| of(step).to_f64().unwrap_or_default());
+            members.iter().map(at).collect()
         };
-        let need: Decimal = members.iter().map(|point| flows(series, point).import).sum();
-        let surplus: Decimal = members.iter().map(|point| flows(series, point).export).sum();
-        if need.is_zero() || surplus.is_zero() {
-            continue;
-        }
-        let taken: Vec<Decimal> = members
-            .iter()
-            .zip(&parts)
-            .map(|(point, part)| {
-                let own = flows(series, point).import;
-                match part {
-                    None => own * need.min(surplus) / need,
-                    Some(part) => (surplus * part).min(own),
-                }
-            })
-            .collect();
-        let all: Decimal = taken.iter().sum();
-        for (point, taken) in members.iter().zip(&taken) {
-            let own = series.get_mut(point).expect("members are among those that were read");
-            if let Some(flows) = step.checked_sub(own.first).and_then(|at| own.steps.get_mut(at)) {
-                flows.shared_in = *taken;
-                flows.shared_out = flows.export * all / surplus;
-            }
+        (from..until).map(of_step).collect()
+    };
+    let readings = sharing::readings::Readings {
+        ids: members.iter().map(|point| asked.points[*point].id.clone()).collect(),
+        starts_s: (from..until).map(|step| asked.calendar.start_s(step)).collect(),
+        step_s: Some(i64::from(asked.calendar.step_minutes()) * 60),
+        import_kwh: kwh(|step| step.import),
+        export_kwh: kwh(|step| step.export),
+    };
+    let shared = sharing::run::share(&key.of_some(&members), &readings);
+    let shared = shared.expect("the scenario's interval was checked against its step");
+    let exact = |kwh: f64, most: Decimal| {
+        Decimal::from_f64(kwh).unwrap_or_default().round_dp(SHARED_DECIMALS).min(most).max(Decimal::ZERO)
+    };
+    for (member, point) in members.iter().enumerate() {
+        let own = series.get_mut(point).expect("members are among those that were read");
+        for (flows, step) in own.steps.iter_mut().zip(own.first - from..) {
+            flows.shared_in = exact(shared.shared_in_kwh[step][member], flows.import);
+            flows.shared_out = exact(shared.shared_out_kwh[step][member], flows.export);
         }
     }
-}
-
-/// The fixed part of each member; `None` with pro-rata.
-fn fixed_parts(asked: &Asked<'_>, members: &[usize]) -> Vec<Option<Decimal>> {
-    let homes = crate::neighbourhood::homes(asked.plan);
-    let group = |point: &usize| homes.get(*point).map(|home| home.group);
-    let receivers = homes.iter().filter(|home| home.member).count().max(1);
-    let part = |point: &usize| match (&asked.plan.sharing, group(point)) {
-        (Sharing::ProRata | Sharing::None, _) => None,
-        (_, None) => Some(Decimal::ZERO),
-        (Sharing::Equal, Some(_)) => Some(Decimal::ONE / Decimal::from(receivers)),
-        (Sharing::Static(shares), Some(group)) => {
-            let of_group = homes.iter().filter(|home| home.member && home.group == group).count().max(1);
-            let share: Decimal = shares[group].to_string().parse().unwrap_or_default();
-            Some(share / Decimal::from(of_group))
-        }
-    };
-    members.iter().map(part).collect()
 }
 
 /// The registers of a point by period: months, cut where its rules change.
@@ -246,7 +238,7 @@ fn settle_periods(asked: &Asked<'_>, point: usize, series: &Series) -> Read {
         // As registers leave the engine: nine decimals, exact from there.
         period.values.iter_mut().for_each(|value| *value = value.round_dp(9));
     }
-    let shares = asked.plan.sharing != Sharing::None && as_read.is_member;
+    let shares = !asked.plan.sharing.is_none() && as_read.is_member;
     let shared = (series.first..).zip(&series.steps).filter(|_| shares).map(|(step, flows)| SharedStep {
         step,
         in_kwh: flows.shared_in,

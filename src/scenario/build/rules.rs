@@ -64,7 +64,6 @@ impl Build<'_> {
     pub(super) fn shared_price(
         &mut self,
         sharing: Option<&said::Sharing>,
-        shares: &plan::Sharing,
         has_rules: bool,
     ) -> Option<plan::SharedPrice> {
         let at = self.at(&["sharing"]);
@@ -81,7 +80,7 @@ impl Build<'_> {
             (None, Some(eur)) => Some((eur, true, at.origin("eur_per_kwh_incl_vat"))),
             (None, None) => {
                 let is_wrong = at.is_wrong("eur_per_kwh") || at.is_wrong("eur_per_kwh_incl_vat") || at.is_wrong("key");
-                if has_rules && *shares != plan::Sharing::None && !is_wrong {
+                if has_rules && !sharing.is_none() && !is_wrong {
                     let fault = Fault::error("kwartier::sharing::price", "nobody said what a shared kWh costs")
                         .help("add `eur_per_kwh = …` to [sharing]: what a member pays for it, and who gives earns, without VAT");
                     self.push(fault, at.heading().as_ref(), "needs `eur_per_kwh`");

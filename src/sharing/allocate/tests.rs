@@ -4,8 +4,8 @@ use approx::assert_abs_diff_eq;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::super::key::{Key, Method, Round, Unused};
 use super::{Allocation, allocate};
+use crate::scenario::key::{Key, Method, Round, Unused};
 
 /// kWh: a few additions and products of numbers of about ten.
 const EXACT_KWH: f64 = 1e-12;
@@ -20,6 +20,12 @@ fn fixed(parts: &[f64]) -> Method {
 
 fn iterated(parts: &[f64], iterations: u32, renormalise: bool) -> Method {
     Method::Static { parts: parts.to_vec(), iterations, renormalise }
+}
+
+/// A matrix with a row for each participant.
+fn pairwise(rows: Vec<Vec<f64>>) -> Method {
+    let row_of = (0..rows.len()).map(Some).collect();
+    Method::Pairwise { rows, row_of }
 }
 
 fn close(found: &[f64], expected: &[f64]) {
@@ -89,7 +95,7 @@ fn pairs_have_their_own_parts_and_a_taker_takes_from_each_giver_alike() {
     let mut parts = vec![vec![0.0; 4]; 4];
     parts[2] = vec![0.5, 0.5, 0.0, 0.0];
     parts[3] = vec![0.5, 0.0, 0.0, 0.0];
-    let shared = one(Method::Pairwise(parts), &[2.0, 5.0, 0.0, 0.0], &[0.0, 0.0, 4.0, 6.0]);
+    let shared = one(pairwise(parts), &[2.0, 5.0, 0.0, 0.0], &[0.0, 0.0, 4.0, 6.0]);
     close(&shared.shared_in, &[2.0, 2.0, 0.0, 0.0]);
     close(&shared.shared_out, &[0.0, 0.0, 0.8 + 2.0, 1.2]);
 }
@@ -100,7 +106,7 @@ fn czechia_supplies_one_after_another_in_five_passes() {
     let parts = vec![vec![0.0; 4], vec![0.0; 4], vec![0.6, 0.4, 0.0, 0.0], vec![0.5, 0.5, 0.0, 0.0]];
     let of = |giver: usize| Round {
         gives: (0..4).map(|j| j == giver).collect(),
-        ..Round::of_all(Method::Pairwise(parts.clone()), 4)
+        ..Round::of_all(pairwise(parts.clone()), 4)
     };
     let key = Key { rounds: vec![of(2), of(3)], ..Key::one_round(Method::ProRata, 4) };
     let (need, surplus) = ([8.0, 9.0, 0.0, 0.0], [0.0, 0.0, 10.0, 10.0]);
@@ -188,7 +194,7 @@ fn methods(n: usize) -> Vec<Method> {
         Method::ProRata,
         Method::WaterFilling,
         Method::Priority((0..n).map(|i| (i % 3 < 2).then_some(i % 3)).collect()),
-        Method::Pairwise(
+        pairwise(
             (0..n)
                 .map(|j| (0..n).map(|i| if (i + j) % 2 == 0 { 1.0 / n as f64 } else { 0.5 / n as f64 }).collect())
                 .collect(),
@@ -213,7 +219,7 @@ fn key_of(n: usize) -> impl Strategy<Value = Key> {
             // A part is someone's own only where it is divided once.
             let once = match &round.method {
                 Method::Static { iterations, .. } => *iterations == 1,
-                method => matches!(method, Method::Pairwise(_)),
+                method => matches!(method, Method::Pairwise { .. }),
             };
             if unused == Unused::Owner && !once {
                 round.unused = Unused::NextRound;

@@ -52,10 +52,12 @@ pub enum Method {
     /// min(`C_i`, L), with one level L so that all that is offered is taken, or all need met: the least served get most.
     WaterFilling,
     /// Each giver offers a part of its own surplus to each taker: the sum of `k_ji` `P_j`, at most `C_i`.
-    Pairwise(
-        /// `k_ji`: for each giver, the part of each taker; those of a giver sum to at most 1.
-        Vec<Vec<f64>>,
-    ),
+    Pairwise {
+        /// Rows `k_ji`: the part of each taker; those of a row sum to at most 1. Givers of a group have one row.
+        rows: Vec<Vec<f64>>,
+        /// The row of each giver; `None`: it gives nothing.
+        row_of: Vec<Option<usize>>,
+    },
 }
 
 /// What becomes of what a round offered and nobody took.
@@ -78,6 +80,38 @@ impl Key {
             rounds: vec![Round::of_all(method, participants)],
             repeat: 1,
             participation: vec![1.0; participants],
+        }
+    }
+}
+
+impl Key {
+    /// The key of some of its participants, by their places, as if the others needed and had nothing.
+    #[must_use]
+    pub fn of_some(&self, participants: &[usize]) -> Key {
+        fn some<T: Clone>(all: &[T], participants: &[usize]) -> Vec<T> {
+            participants.iter().map(|participant| all[*participant].clone()).collect()
+        }
+        let method = |method: &Method| match method {
+            Method::Static { parts, iterations, renormalise } => {
+                Method::Static { parts: some(parts, participants), iterations: *iterations, renormalise: *renormalise }
+            }
+            Method::Priority(levels) => Method::Priority(some(levels, participants)),
+            Method::Pairwise { rows, row_of } => Method::Pairwise {
+                rows: rows.iter().map(|row| some(row, participants)).collect(),
+                row_of: some(row_of, participants),
+            },
+            Method::ProRata | Method::WaterFilling => method.clone(),
+        };
+        let round = |round: &Round| Round {
+            method: method(&round.method),
+            takes: some(&round.takes, participants),
+            gives: some(&round.gives, participants),
+            ..*round
+        };
+        Key {
+            rounds: self.rounds.iter().map(round).collect(),
+            participation: some(&self.participation, participants),
+            ..*self
         }
     }
 }
