@@ -8,8 +8,10 @@
 //! - [`plant`]: the yearly cash flow of a plant over its life, and what it comes to.
 //! - [`share`]: what a member's share returns.
 //! - [`tariff`]: the cost-covering price of a kWh.
+//! - [`books`]: the books of a run's plants, from what the run makes of year 1.
 
 pub mod agreement;
+pub mod books;
 pub mod interest;
 pub mod ledger;
 pub mod loan;

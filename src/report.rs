@@ -1,6 +1,7 @@
 //! Results: metrics, the summary, the files of `--out`, and the audit trail of one step.
 
 pub mod bills;
+pub mod books;
 pub mod explain;
 pub mod explain_bill;
 pub mod explain_sharing;

@@ -63,7 +63,7 @@ fn street_under(weather: &str) -> (World, Outcome) {
 }
 
 fn metrics(world: &World, outcome: &Outcome) -> Metrics {
-    let metrics = Metrics::of(world, outcome, None);
+    let metrics = Metrics::of(world, outcome, None, None);
     let finite = |value: &MetricValue| value.number().is_none_or(f64::is_finite);
     assert!(metrics.values.iter().all(finite), "{:?}", metrics.values);
     metrics

@@ -761,7 +761,7 @@ mod steps {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/zonnebuurt.toml");
         let [hours, quarters, fives] = ["60", "15", "5"].map(|minutes| {
             let world = world(&file, &[&format!("scenario.step_minutes={minutes}")]);
-            let metrics = Metrics::of(&world, &run(&world), None);
+            let metrics = Metrics::of(&world, &run(&world), None, None);
             ["community.load_kwh", "community.generation_kwh"].map(|name| metrics.number(name))
         });
         for other in [hours, fives] {

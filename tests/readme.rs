@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use kwartier::report::books::BOOKS_METRICS;
 use kwartier::report::metrics::{METRICS, MONEY_METRICS};
 
 fn root() -> &'static Path {
@@ -48,7 +49,7 @@ fn scenarios() -> (tempfile::TempDir, Vec<(PathBuf, String)>) {
 #[test]
 fn every_scenario_in_the_readme_loads_without_a_fault() {
     let (_folder, files) = scenarios();
-    assert_eq!(files.len(), 4);
+    assert_eq!(files.len(), 5);
     for (path, _) in files {
         let loaded = kwartier::scenario::load(&path, &[], None);
         assert!(loaded.faults.is_empty() && loaded.draft.is_some(), "{}: {:?}", path.display(), loaded.faults);
@@ -85,6 +86,14 @@ fn the_bill_in_the_readme_is_what_the_program_prints() {
 }
 
 #[test]
+fn the_books_in_the_readme_are_what_the_program_prints() {
+    let printed = kwartier(root(), &["run", "scenarios/sce-dak.toml"]);
+    let page = read("README.md");
+    let shown = blocks(&page, "text").into_iter().find(|block| block.contains("The cooperative's books")).unwrap();
+    assert!(printed.contains(&shown), "README shows\n{shown}\nbut the program prints\n{printed}");
+}
+
+#[test]
 fn the_commands_of_the_readme_are_those_of_ci() {
     let commands: Vec<String> = blocks(&read("README.md"), "sh").iter().map(|block| block.trim().to_owned()).collect();
     assert_eq!(commands, ["cargo run --release -- run scenarios/zonnebuurt.toml", "cargo test"]);
@@ -115,10 +124,14 @@ fn every_column_and_metric_is_explained() {
     kwartier(folder.path(), &[&["run", table.to_str().unwrap(), "--out", "table"], &few[..]].concat());
     let bills = files.iter().find(|(path, _)| path.ends_with("bills.toml")).expect("README has a scenario with rules");
     kwartier(folder.path(), &["run", bills.0.to_str().unwrap(), "--out", "bills"]);
+    let books = files.iter().find(|(path, _)| path.ends_with("books.toml")).expect("README has a scenario with books");
+    kwartier(folder.path(), &["run", books.0.to_str().unwrap(), "--out", "books"]);
     for (out, name) in [
         ("bills", "members.csv"),
         ("bills", "bills.csv"),
         ("bills", "public.csv"),
+        ("books", "cash_flow.csv"),
+        ("books", "plants.csv"),
         ("out", "quarters.csv"),
         ("out", "homes.csv"),
         ("table", "neighbourhoods.csv"),
@@ -128,7 +141,8 @@ fn every_column_and_metric_is_explained() {
         let columns = table.lines().next().unwrap().split(',');
         missing.extend(columns.filter(|c| !section.contains(&format!("`{c}`"))).map(|c| format!("{name}: {c}")));
     }
-    let metrics = METRICS.iter().chain(&MONEY_METRICS).chain(&kwartier::report::neighbourhoods::TOTALS);
+    let metrics = METRICS.iter().chain(&MONEY_METRICS).chain(&BOOKS_METRICS);
+    let metrics = metrics.chain(&kwartier::report::neighbourhoods::TOTALS);
     let metrics = metrics.map(|metric| metric.name);
     missing.extend(metrics.filter(|m| !page.contains(&format!("`{m}`"))).map(str::to_owned));
     assert!(missing.is_empty(), "docs/results.md says nothing about {missing:?}");

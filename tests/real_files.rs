@@ -67,7 +67,7 @@ fn de_bilt_2019_with_a_household_on_its_real_meter_runs_to_a_balanced_year() {
     ))
     .world(&[]);
     let outcome = run(&world);
-    let metrics = Metrics::of(&world, &outcome, None);
+    let metrics = Metrics::of(&world, &outcome, None, None);
     let metered = whole(&world, &outcome, "metered");
     println!("metered: {:.1} kWh; {:?}; {:?}", metered.kwh(Register::Load), metrics.values, outcome.balance);
     let load = metered.kwh(Register::Load);

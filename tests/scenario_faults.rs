@@ -38,6 +38,17 @@ macro_rules! members {
     };
 }
 
+/// A plant without anything that it costs.
+macro_rules! plant {
+    ($more:literal) => {
+        concat!(
+            "[scenario]\nname = \"Test\"\nstart = 2027-01-01\n[sharing]\nkey = \"none\"\n\n[[homes]]\nid = \"row\"\ncount = 4\n\n",
+            "[cooperative]\n[[cooperative.plants]]\nid = \"roof\"\nkind = \"pv\"\n",
+            $more
+        )
+    };
+}
+
 /// Files that other cases inherit from or ask for.
 const FILES: &[(&str, &str)] = &[
     ("base.toml", HOMES),
@@ -110,6 +121,93 @@ const CASES: &[Case] = &[
         ),
         &[],
         &["plants::premium"],
+    ),
+    // Books of plants.
+    Case(
+        "a_plant_whose_money_is_short",
+        plant!(
+            "peak_kwp = 9\ncapex_eur = 10000\nparticipations = 20\ngrants_eur = 500\nown_cash_eur = 99.995\nagreement.kind = \"as-produced\"\n"
+        ),
+        &["cooperative.participation_eur=250"],
+        &["finance::gap"],
+    ),
+    Case(
+        "a_plant_with_too_much_money",
+        plant!(
+            "peak_kwp = 9\ncapex_eur = 1000\nown_cash_eur = 1000\nagreement.kind = \"as-produced\"\n\
+             loans = [{ id = \"fund\", kind = \"linear\", principal_eur = 0.01, interest_fraction = 0, years = 5 }]\n"
+        ),
+        &[],
+        &["finance::gap"],
+    ),
+    Case(
+        "books_without_an_investment_and_without_earnings",
+        plant!("peak_kwp = 9\nparticipations = 4\nlife_years = 20\n"),
+        &[],
+        &["finance::feed_in", "finance::capex", "finance::participation"],
+    ),
+    Case(
+        "what_lasts_longer_than_the_plant",
+        plant!(
+            "peak_kwp = 9\ncapex_eur = 1000\nlife_years = 10\nagreement = { kind = \"fixed\", eur_per_kwh = 0.1 }\n\
+             replacements = [{ year = 11, cost_eur = 100 }]\n[[cooperative.plants.loans]]\nid = \"fund\"\n\
+             kind = \"annuity\"\nprincipal_eur = 1000\ninterest_fraction = 0.01234567891234\nyears = 11\n"
+        ),
+        &[],
+        &["finance::replacement", "finance::interest", "finance::loan"],
+    ),
+    Case(
+        "a_loan_without_its_keys",
+        plant!(
+            "peak_kwp = 9\ncapex_eur = 1000\nagreement = { kind = \"fixd\", eur_per_kwh = 0.1 }\n[[cooperative.plants.loans]]\n\
+             id = \"fund\"\ninterest_fraction = 4.5\n"
+        ),
+        &[],
+        &[
+            "scenario::unknown_word",
+            "scenario::missing_key",
+            "scenario::missing_key",
+            "scenario::missing_key",
+            "scenario::out_of_range",
+        ],
+    ),
+    Case(
+        "an_agreement_with_keys_of_other_kinds",
+        plant!(
+            "peak_kwp = 9\ncapex_eur = 1000\nown_cash_eur = 1000\n\
+             agreement = { kind = \"indexed\", fee_eur_per_kwh = 0.01, floor_eur_per_kwh = 0.02, rise_per_year = 0.02 }\n"
+        ),
+        &[],
+        &["finance::agreement"; 3],
+    ),
+    Case(
+        "a_floor_above_the_cap",
+        plant!(
+            "peak_kwp = 9\ncapex_eur = 1000\nown_cash_eur = 1000\n\
+             agreement = { kind = \"floor-cap\", floor_eur_per_kwh = 0.12, cap_eur_per_kwh = 0.04 }\n"
+        ),
+        &[],
+        &["finance::floor_above_cap"],
+    ),
+    Case(
+        "a_metered_plant_with_upkeep_by_power",
+        plant!(
+            "file = \"meter.csv\"\ncapex_eur = 1000\nown_cash_eur = 1000\nupkeep_eur_per_kw = 5\nagreement.kind = \"as-produced\"\n"
+        ),
+        &[],
+        &["finance::power"],
+    ),
+    Case(
+        "books_without_a_price_of_shared_energy",
+        plant!("peak_kwp = 9\ncapex_eur = 1000\nown_cash_eur = 1000\nagreement.kind = \"as-produced\"\n"),
+        &["sharing.key=pro-rata"],
+        &["finance::shared_price"],
+    ),
+    Case(
+        "books_with_a_price_of_shared_energy_of_unknown_vat",
+        plant!("peak_kwp = 9\ncapex_eur = 1000\nown_cash_eur = 1000\nagreement.kind = \"as-produced\"\n"),
+        &["sharing={ eur_per_kwh_incl_vat = 0.2 }"],
+        &["finance::shared_price"],
     ),
     Case("an_empty_file", "", &[], &["scenario::missing_key"]),
     Case(

@@ -10,6 +10,7 @@ use super::run::read_book;
 use super::{Common, Format, ScenarioArgs};
 use crate::engine::world::World;
 use crate::engine::{self, Next};
+use crate::finance::books::Agreements;
 use crate::neighbourhood::{find_home, home_id};
 use crate::report::explain::{self, Row};
 use crate::report::explain_bill::{Explained, heaviest_steps};
@@ -99,7 +100,9 @@ fn bill(args: &BillArgs, common: &Common) -> Result<(), Stop> {
     };
     let days = world.calendar.days().len();
     let mut progress = Progress::new(days, world.homes.len(), common.quiet);
-    let outcome = engine::run(&world, &billing.options(false), |_| {
+    let mut options = billing.options(false);
+    let agreements = Agreements::new(&world, &mut options).map_err(Stop::Input)?;
+    let outcome = engine::run(&world, &options, |_| {
         progress.day();
         Ok::<_, Infallible>(Next::GoOn)
     });
@@ -109,7 +112,7 @@ fn bill(args: &BillArgs, common: &Common) -> Result<(), Stop> {
         Err(never) => match never {},
     };
     let refused = |refusals: Vec<Refusal>| Stop::Input(book.faults_of(&refusals));
-    let explained = Explained::of(&world, &billing, &outcome, home, args.year).map_err(refused)?;
+    let explained = Explained::of(&world, &billing, &agreements, &outcome, home, args.year).map_err(refused)?;
     let Some(explained) = explained else {
         let year = args.year.map_or(String::new(), |year| format!(" that begins in {year}"));
         return Err(Stop::Usage(format!("--year: the run has no contract year{year}")));

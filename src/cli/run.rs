@@ -16,14 +16,16 @@ use super::progress::Progress;
 use super::{Common, Format, ScenarioArgs};
 use crate::engine::world::World;
 use crate::engine::{self, Next, Options, Outcome};
+use crate::finance::books::{Agreements, Books};
 use crate::neighbourhood::home_id;
+use crate::report;
 use crate::report::bills::{self, PointBills};
 use crate::report::files::{self, HomesTable, OutFolder, WriteError};
 use crate::report::metrics::Metrics;
 use crate::report::money::{self, Money};
 use crate::report::rounded;
 use crate::report::summary::summary;
-use crate::rules::billing::Billing;
+use crate::rules::billing::{Billing, RunBills};
 use crate::rules::rulebook::Rulebook;
 use crate::scenario::Loaded;
 use crate::scenario::diagnostics::Fault;
@@ -73,7 +75,8 @@ pub(super) fn run(args: &RunArgs, common: &Common) -> Result<(), Stop> {
     heed_interrupts();
     let prepared = begun.elapsed();
     let mut progress = Progress::new(world.calendar.days().len(), world.homes.len(), common.quiet);
-    let options = billing.as_ref().map_or_else(|| Options { record, ..Options::default() }, |b| b.options(record));
+    let mut options = billing.as_ref().map_or_else(|| Options { record, ..Options::default() }, |b| b.options(record));
+    let agreements = Agreements::new(&world, &mut options).map_err(Stop::Input)?;
     let outcome = engine::run(&world, &options, |flows| {
         if let Some(table) = &mut homes_table {
             table.write_day(&world, flows).map_err(|source| cannot_write("homes.csv", args, source))?;
@@ -87,9 +90,12 @@ pub(super) fn run(args: &RunArgs, common: &Common) -> Result<(), Stop> {
     if !outcome.balance.holds() {
         return Err(Stop::OwnCheck(balance_failure(&world, &outcome)));
     }
-    let money = billing.as_ref().map(|billing| settled(&world, &outcome, billing)).transpose()?;
+    let money = billing.as_ref().map(|billing| settled(&world, &outcome, billing, &agreements)).transpose()?;
     let money = money.as_ref();
-    let metrics = Metrics::of(&world, &outcome, money);
+    let bills = billing.as_ref().zip(money).map(|(billing, money)| (billing.book, &money.bills));
+    let books = books_of(&world, &outcome, &agreements, bills)?;
+    let books = books.as_ref();
+    let metrics = Metrics::of(&world, &outcome, money, books);
     if let Some(mut folder) = folder {
         if let Some(table) = homes_table {
             table.finish().map_err(|source| cannot_write("homes.csv", args, source))?;
@@ -102,12 +108,17 @@ pub(super) fn run(args: &RunArgs, common: &Common) -> Result<(), Stop> {
             folder.write("bills.csv", |out| bills::write_csv(out, points))?;
             folder.write("public.csv", |out| money::write_public(out, money))?;
         }
+        if let Some(books) = books {
+            folder.write("cash_flow.csv", |out| report::books::write_cash_flow(out, books))?;
+            folder.write("plants.csv", |out| report::books::write_plants(out, books))?;
+        }
         folder.write("quarters.csv", |out| files::write_quarters(out, &world, &outcome))?;
         let manifest = Manifest {
             plan: &world.plan,
             data_files: &world.plan.data_files(),
             balance: balance(&world, &outcome),
             money: billing.as_ref().zip(money).map(|(billing, money)| money::to_json(&world, billing, money)),
+            books: books.map(report::books::to_json),
             timings: Timings { prepared, simulated, home_steps: world.homes.len() * world.calendar.steps() },
         };
         folder.write("run.json", |out| files::write_json(out, &manifest.to_json(&loaded)))?;
@@ -117,11 +128,10 @@ pub(super) fn run(args: &RunArgs, common: &Common) -> Result<(), Stop> {
     match common.format {
         Format::Table => {
             let money = billing.as_ref().zip(money).map(|(billing, money)| money::summary(&world, billing, money));
-            print(&format!(
-                "{}{}",
-                summary(&world, &outcome, &metrics),
-                money.map_or(String::new(), |m| format!("\n{m}"))
-            ))
+            let books = books.map(|books| report::books::summary(&world, books));
+            let parts: Vec<String> =
+                [Some(summary(&world, &outcome, &metrics)), money, books].into_iter().flatten().collect();
+            print(&parts.join("\n"))
         }
         Format::Json => print_json(&metrics.to_json()),
     }
@@ -140,14 +150,37 @@ pub(super) fn read_book(plan: &Plan, loaded: &mut Loaded, common: &Common) -> Re
 }
 
 /// Settles a run; what is not known is refused, and a ledger that is not zero is our own fault.
-fn settled(world: &World, outcome: &Outcome, billing: &Billing<'_>) -> Result<Money, Stop> {
-    let money =
-        Money::of(world, outcome, billing).map_err(|refusals| Stop::Input(billing.book.faults_of(&refusals)))?;
+fn settled(world: &World, outcome: &Outcome, billing: &Billing<'_>, agreements: &Agreements) -> Result<Money, Stop> {
+    let money = Money::of(world, outcome, billing, agreements)
+        .map_err(|refusals| Stop::Input(billing.book.faults_of(&refusals)))?;
     if money.ledger.sum_cents() != 0 {
         let sum = bills::money(money.ledger.sum_cents());
         return Err(Stop::OwnCheck(format!("the ledger does not close: the sum of all accounts is {sum} EUR")));
     }
     Ok(money)
+}
+
+/// The books of the plants; an amount out of all proportion is refused, and a ledger that is not zero is our own fault.
+fn books_of(
+    world: &World,
+    outcome: &Outcome,
+    agreements: &Agreements,
+    bills: Option<(&Rulebook, &RunBills)>,
+) -> Result<Option<Books>, Stop> {
+    let books = Books::of(world, outcome, agreements, bills).map_err(|error| {
+        let plants = world.plan.cooperative.as_ref().map_or(&[][..], |cooperative| &cooperative.plants);
+        let origin = plants.get(error.index).and_then(|plant| plant.books.as_ref()?.origin.as_ref());
+        let fault = Fault::error("kwartier::finance::plant", error.to_string());
+        Stop::Input(vec![match origin {
+            Some(origin) => fault.at(origin, "the books of this plant cannot be made"),
+            None => fault,
+        }])
+    })?;
+    if let Some(sum) = books.as_ref().map(Books::sum_cents).filter(|sum| *sum != 0) {
+        let sum = bills::money(sum);
+        return Err(Stop::OwnCheck(format!("the ledger of the books does not close: it is off by {sum} EUR")));
+    }
+    Ok(books)
 }
 
 /// Lets Ctrl-C end the run where it leaves no half-written file, instead of at once.
@@ -205,6 +238,7 @@ struct Manifest<'a> {
     data_files: &'a [PathBuf],
     balance: serde_json::Value,
     money: Option<serde_json::Value>,
+    books: Option<serde_json::Value>,
     timings: Timings,
 }
 
@@ -235,6 +269,7 @@ impl Manifest<'_> {
             "warnings": loaded.faults.iter().map(Fault::to_json).collect::<Vec<_>>(),
             "balance": self.balance,
             "money": self.money,
+            "books": self.books,
             "timings": {
                 "prepare_s": rounded(prepared_s),
                 "simulate_s": rounded(simulated_s),

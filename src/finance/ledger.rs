@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use crate::rules::bill::Bill;
 use crate::rules::terms::Party;
 
@@ -13,16 +15,59 @@ use crate::rules::terms::Party;
 pub enum Account {
     /// A home or business, by its index.
     Member(u32),
-    /// One that all of its kind have together: never [`Party::Member`].
+    /// One that all of its kind have together; that of [`Party::Member`] is of their participations.
     Common(Party),
+    /// A plant that has books, by its index.
+    Plant(u32),
+    /// All who lend.
+    Lenders,
+    /// All who build, maintain and insure plants.
+    Contractors,
+}
+
+/// A level at which money is seen: the parties of the rules, and those of the books of plants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Homes and businesses.
+    Member,
+    /// The cooperative.
+    Cooperative,
+    /// The supplier.
+    Supplier,
+    /// The grid operator.
+    GridOperator,
+    /// The state.
+    State,
+    /// Plants that have books.
+    Plant,
+    /// Who lends.
+    Lender,
+    /// Who builds, maintains and insures plants.
+    Contractor,
+}
+
+impl From<Party> for Level {
+    fn from(party: Party) -> Level {
+        match party {
+            Party::Member => Level::Member,
+            Party::Cooperative => Level::Cooperative,
+            Party::Supplier => Level::Supplier,
+            Party::GridOperator => Level::GridOperator,
+            Party::State => Level::State,
+        }
+    }
 }
 
 impl Account {
-    /// The party that it belongs to.
-    pub fn party(self) -> Party {
+    /// The level that it belongs to.
+    pub fn level(self) -> Level {
         match self {
-            Account::Member(_) => Party::Member,
-            Account::Common(party) => party,
+            Account::Member(_) => Level::Member,
+            Account::Common(party) => party.into(),
+            Account::Plant(_) => Level::Plant,
+            Account::Lenders => Level::Lender,
+            Account::Contractors => Level::Contractor,
         }
     }
 }
@@ -44,14 +89,14 @@ pub struct Posting<'a> {
     pub cents: i64,
 }
 
-/// What each party received by a rule in a year, cents; what it paid is negative.
-pub type ByParty = BTreeMap<Party, i64>;
+/// What each level received by a rule in a year, cents; what it paid is negative.
+pub type ByLevel = BTreeMap<Level, i64>;
 
-/// Accounts, and what each rule moved between parties.
+/// Accounts, and what each rule moved between levels.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ledger {
     accounts: BTreeMap<Account, i64>,
-    rules: BTreeMap<(i16, String), ByParty>,
+    rules: BTreeMap<(i16, String), ByLevel>,
     vat: BTreeMap<i16, i64>,
     postings: usize,
 }
@@ -62,8 +107,8 @@ impl Ledger {
         *self.accounts.entry(posting.from).or_default() -= posting.cents;
         *self.accounts.entry(posting.to).or_default() += posting.cents;
         let of_rule = self.rules.entry((posting.year, posting.rule.to_owned())).or_default();
-        *of_rule.entry(posting.from.party()).or_default() -= posting.cents;
-        *of_rule.entry(posting.to.party()).or_default() += posting.cents;
+        *of_rule.entry(posting.from.level()).or_default() -= posting.cents;
+        *of_rule.entry(posting.to.level()).or_default() += posting.cents;
         if posting.is_vat {
             *self.vat.entry(posting.year).or_default() += posting.cents;
         }
@@ -102,9 +147,10 @@ impl Ledger {
         self.accounts.get(&account).copied().unwrap_or(0)
     }
 
-    /// What a party received in all, cents; what it paid is negative.
-    pub fn of_party_cents(&self, party: Party) -> i64 {
-        self.accounts.iter().filter(|(account, _)| account.party() == party).map(|(_, cents)| cents).sum()
+    /// What a level received in all, cents; what it paid is negative.
+    pub fn of_level_cents(&self, level: impl Into<Level>) -> i64 {
+        let level = level.into();
+        self.accounts.iter().filter(|(account, _)| account.level() == level).map(|(_, cents)| cents).sum()
     }
 
     /// The VAT that the state received, cents.
@@ -112,17 +158,17 @@ impl Ledger {
         self.vat.values().sum()
     }
 
-    /// What each rule moved between parties in a year, in the order of years and rules.
-    pub fn by_rule(&self) -> impl Iterator<Item = (i16, &str, &ByParty)> {
+    /// What each rule moved between levels in a year, in the order of years and rules.
+    pub fn by_rule(&self) -> impl Iterator<Item = (i16, &str, &ByLevel)> {
         self.rules.iter().map(|((year, rule), parties)| (*year, rule.as_str(), parties))
     }
 
-    /// What each rule moved between parties over all years, in the order of rules.
-    pub fn by_rule_of_all_years(&self) -> BTreeMap<&str, ByParty> {
-        let mut all: BTreeMap<&str, ByParty> = BTreeMap::new();
-        for (_, rule, parties) in self.by_rule() {
-            for (party, cents) in parties {
-                *all.entry(rule).or_default().entry(*party).or_default() += cents;
+    /// What each rule moved between levels over all years, in the order of rules.
+    pub fn by_rule_of_all_years(&self) -> BTreeMap<&str, ByLevel> {
+        let mut all: BTreeMap<&str, ByLevel> = BTreeMap::new();
+        for (_, rule, levels) in self.by_rule() {
+            for (level, cents) in levels {
+                *all.entry(rule).or_default().entry(*level).or_default() += cents;
             }
         }
         all
@@ -137,10 +183,12 @@ mod tests {
     use super::*;
 
     fn account(number: u8) -> Account {
-        match number % 7 {
+        match number % 9 {
             0..=3 => Account::Member(u32::from(number)),
             4 => Account::Common(Party::State),
             5 => Account::Common(Party::Supplier),
+            6 => Account::Plant(u32::from(number)),
+            7 => Account::Lenders,
             _ => Account::Common(Party::Cooperative),
         }
     }
@@ -154,7 +202,8 @@ mod tests {
                 ledger.post(&Posting { year: 2026, rule: "r", is_vat: *is_vat, from, to, cents: *cents });
             }
             prop_assert_eq!(ledger.sum_cents(), 0);
-            prop_assert_eq!(Party::ALL.iter().map(|party| ledger.of_party_cents(*party)).sum::<i64>(), 0);
+            let levels = Party::ALL.map(Level::from).into_iter().chain([Level::Plant, Level::Lender, Level::Contractor]);
+            prop_assert_eq!(levels.map(|level| ledger.of_level_cents(level)).sum::<i64>(), 0);
             prop_assert_eq!(ledger.postings(), moves.len());
         }
     }

@@ -231,6 +231,16 @@ impl Year {
         self.capex_cents + self.grants_cents + self.total_revenue_cents() + self.running_cents() + self.tax_cents
     }
 
+    /// Investment less grants and running costs, before tax, cents: paid is positive.
+    pub fn cost_cents(&self) -> i64 {
+        -(self.capex_cents + self.grants_cents + self.running_cents())
+    }
+
+    /// What members are paid less what they pay for shares, cents.
+    pub fn members_cents(&self) -> i64 {
+        -(self.shares_cents + self.to_shares_cents)
+    }
+
     /// What is left for the owners after loans, cents; in year 0 what they put in, negative.
     pub fn owners_cents(&self) -> i64 {
         self.project_cents() + self.loans_cents + self.interest_cents + self.principal_cents
@@ -238,11 +248,19 @@ impl Year {
 }
 
 /// The columns of a [`CashFlow`] before its lines of revenue.
-const SOURCES: [&str; 5] = ["capex", "grants", "shares", "own cash", "loans"];
+const SOURCES: [&str; 5] = ["capex", "grants", "participations", "own cash", "loans"];
 
 /// The columns after them.
-const USES: [&str; 8] =
-    ["upkeep", "insurance", "replacement", "tax", "interest", "principal", "paid to shares", "paid to own cash"];
+const USES: [&str; 8] = [
+    "upkeep",
+    "insurance",
+    "replacement",
+    "tax",
+    "interest",
+    "principal",
+    "paid to participations",
+    "paid to own cash",
+];
 
 /// The table of all years, from year 0.
 #[derive(Clone, Debug, PartialEq)]
@@ -631,15 +649,13 @@ impl CashFlow {
     pub fn worth(&self, rate: f64) -> PlantWorth {
         let flows = |of: fn(&Year) -> i64| self.years.iter().map(|year| eur(of(year))).collect::<Vec<f64>>();
         let energy: Vec<f64> = self.years.iter().map(|year| float(year.production_kwh)).collect();
-        let costs = flows(|year| -(year.capex_cents + year.grants_cents + year.running_cents()));
+        let costs = flows(Year::cost_cents);
         let paid: Vec<i64> = self.years.iter().skip(1).map(|year| -year.to_shares_cents).collect();
         let share = share_return(&self.shares, &paid);
         PlantWorth {
             project: Worth::of(rate, &flows(Year::project_cents)),
             owners: Worth::of(rate, &flows(Year::owners_cents)),
-            members: share
-                .is_some()
-                .then(|| Worth::of(rate, &flows(|year| -(year.shares_cents + year.to_shares_cents)))),
+            members: share.is_some().then(|| Worth::of(rate, &flows(Year::members_cents))),
             levelised_cost_eur_per_kwh: levelised_cost_eur_per_kwh(rate, &costs, &energy),
             share,
         }

@@ -14,6 +14,7 @@ use super::rounded;
 use crate::engine::meters::Flow;
 use crate::engine::world::World;
 use crate::engine::{self, HomeStep, Next, Outcome};
+use crate::finance::books::Agreements;
 use crate::rules::bill::{Bill, Line, eur, last_day, number, quantity};
 use crate::rules::billing::{Billing, step_weight};
 use crate::rules::exact::shown;
@@ -39,20 +40,27 @@ pub struct Explained {
 }
 
 impl Explained {
-    /// Explains the bill of a home for a contract year (by default the first of the run).
+    /// Explains the bill of a home or plant for a contract year (by default the first of the run).
     ///
     /// # Errors
     /// Every number that a sum needs and nobody has entered.
     pub fn of(
         world: &World,
         billing: &Billing<'_>,
+        agreements: &Agreements,
         outcome: &Outcome,
         home: usize,
         year: Option<i16>,
     ) -> Result<Option<Explained>, Vec<Refusal>> {
         let readings = billing.readings(world, outcome, home);
-        let options = Options { life: Life::Actual, explains: true };
-        let bills = billing.settle_point(home, &readings, options)?;
+        let settled = |readings: &Readings, explains: bool| -> Result<Vec<Bill>, Vec<Refusal>> {
+            let mut bills = billing.settle_point(home, readings, Options { life: Life::Actual, explains })?;
+            if let Some(plant) = home.checked_sub(world.homes.len()) {
+                agreements.add_lines(world, outcome, plant, &mut bills);
+            }
+            Ok(bills)
+        };
+        let bills = settled(&readings, true)?;
         let Some(bill) = bills.into_iter().find(|bill| year.is_none_or(|year| bill.year == year)) else {
             return Ok(None);
         };
@@ -65,8 +73,7 @@ impl Explained {
                 readings.periods[at..].iter().take_while(|period| period.from.first_of_month() == month).count() + at;
             if is_inside(readings.periods[at].from) {
                 let alone = Readings { periods: readings.periods[at..end].to_vec(), ..readings.clone() };
-                let options = Options { life: Life::Actual, explains: false };
-                let bills = billing.settle_point(home, &alone, options)?;
+                let bills = settled(&alone, false)?;
                 months.push((readings.periods[at].from, bills.iter().map(Bill::total_cents).sum()));
             }
             at = end;

@@ -18,11 +18,13 @@ use crate::rules::exact::{euros, shown};
 use crate::scenario::plan::GroupKind;
 
 /// Every file that a run may write into its folder.
-const FILES: [&str; 8] = [
+const FILES: [&str; 10] = [
     "summary.json",
     "members.csv",
     "bills.csv",
     "public.csv",
+    "cash_flow.csv",
+    "plants.csv",
     "quarters.csv",
     "homes.csv",
     "neighbourhoods.csv",

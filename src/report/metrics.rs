@@ -2,11 +2,13 @@
 
 use serde_json::{Value as Json, json};
 
+use super::books::{self, BOOKS_METRICS};
 use super::money::Money;
 use super::rounded;
 use crate::engine::meters::{Meter, Register};
 use crate::engine::world::World;
 use crate::engine::{CommunityStep, Outcome};
+use crate::finance::books::Books;
 use crate::reduce::Total;
 use crate::rules::terms::Party;
 
@@ -181,15 +183,18 @@ pub(super) fn whole_or_decimal(number: f64) -> Json {
 /// The metrics of a run.
 #[derive(Clone, Debug)]
 pub struct Metrics {
-    /// The values, in the order of [`METRICS`] and, of a run with rules, [`MONEY_METRICS`].
+    /// The values, in the order of [`METRICS`]; of a run with rules then [`MONEY_METRICS`], of one with books then
+    /// [`BOOKS_METRICS`].
     pub values: Vec<MetricValue>,
+    definitions: Vec<&'static Definition>,
 }
 
 impl Metrics {
     /// Computes every metric of a run.
     ///
     /// * `money` – what the rules did; `None` without rules.
-    pub fn of(world: &World, outcome: &Outcome, money: Option<&Money>) -> Metrics {
+    /// * `books` – those of the plants; `None` if no plant has any.
+    pub fn of(world: &World, outcome: &Outcome, money: Option<&Money>, books: Option<&Books>) -> Metrics {
         let months = world.calendar.run_months().len();
         let summed: [fn(&Meter) -> f64; 8] = [
             |meter| meter.kwh(Register::Load),
@@ -237,8 +242,16 @@ impl Metrics {
             number(peak_export),
             part(ratio(peak_sum, own_peaks)),
         ];
-        values.extend(money.into_iter().flat_map(|money| of_money(world, money)));
-        Metrics { values }
+        let mut definitions: Vec<&Definition> = METRICS.iter().collect();
+        if let Some(money) = money {
+            values.extend(of_money(world, money));
+            definitions.extend(&MONEY_METRICS);
+        }
+        if let Some(books) = books {
+            values.extend(books::metrics(books));
+            definitions.extend(&BOOKS_METRICS);
+        }
+        Metrics { values, definitions }
     }
 
     /// The value of the metric with a name.
@@ -246,11 +259,8 @@ impl Metrics {
     /// # Panics
     /// If there is no such metric: names are ours.
     pub fn get(&self, name: &str) -> &MetricValue {
-        let index = METRICS
-            .iter()
-            .chain(&MONEY_METRICS)
-            .position(|metric| metric.name == name)
-            .expect("the metric is one of METRICS");
+        let place = self.definitions.iter().position(|metric| metric.name == name);
+        let index = place.expect("the metric is one of this run");
         &self.values[index]
     }
 
@@ -261,7 +271,7 @@ impl Metrics {
 
     /// All metrics as `{"schema": 1, "metrics": {name: {value, unit, definition}}}`.
     pub fn to_json(&self) -> Json {
-        let each = METRICS.iter().chain(&MONEY_METRICS).zip(&self.values).map(|(metric, value)| {
+        let each = self.definitions.iter().zip(&self.values).map(|(metric, value)| {
             let entry = json!({ "value": value.to_json(), "unit": metric.unit, "definition": metric.definition });
             (metric.name.to_owned(), entry)
         });
@@ -277,7 +287,7 @@ fn of_money(world: &World, money: &Money) -> [MetricValue; 14] {
     let (by_cooperative, by_devices) = money.all_gains_cents();
     let (losing, members_losing) = money.losing_parts(world);
     let quote = money.energy_quote(world);
-    let party = |party| eur(money.ledger.of_party_cents(party));
+    let party = |party| eur(money.ledger.of_level_cents(party));
     [
         eur(bills),
         (home_years > 0.0).then(|| bills as f64 / 100.0 / home_years),

@@ -11,7 +11,8 @@ use serde_json::{Value as Json, json};
 use super::bills::{money, rules_json, rules_text};
 use crate::engine::Outcome;
 use crate::engine::world::World;
-use crate::finance::ledger::{Account, ByParty, Ledger};
+use crate::finance::books::Agreements;
+use crate::finance::ledger::{Account, ByLevel, Ledger};
 use crate::rules::bill::{Bill, eur};
 use crate::rules::billing::{Billing, RunBills};
 use crate::rules::exact::{euros, shown};
@@ -33,7 +34,7 @@ pub struct Money {
     /// Every line posted.
     pub ledger: Ledger,
     /// What rules that move no money of their own change: the ledger with them less the ledger without, by rule.
-    pub effects: BTreeMap<String, ByParty>,
+    pub effects: BTreeMap<String, ByLevel>,
     /// Homes and businesses.
     pub homes: usize,
 }
@@ -42,13 +43,25 @@ pub struct Money {
 const KINDS_OF_EFFECT: [&str; 2] = ["netting", "price-floor"];
 
 impl Money {
-    /// Settles a run and posts every line.
+    /// Settles a run, adds what the agreements of plants pay, and posts every line.
     ///
     /// # Errors
     /// Every number that a sum needs and nobody has entered.
-    pub fn of(world: &World, outcome: &Outcome, billing: &Billing<'_>) -> Result<Money, Vec<Refusal>> {
-        let bills = billing.settle(world, outcome)?;
+    pub fn of(
+        world: &World,
+        outcome: &Outcome,
+        billing: &Billing<'_>,
+        agreements: &Agreements,
+    ) -> Result<Money, Vec<Refusal>> {
         let homes = world.homes.len();
+        let agreed = |mut bills: Vec<Vec<Bill>>| {
+            for (plant, bills) in bills.iter_mut().skip(homes).enumerate() {
+                agreements.add_lines(world, outcome, plant, bills);
+            }
+            bills
+        };
+        let mut bills = billing.settle(world, outcome)?;
+        bills.actual = agreed(bills.actual);
         let ledger = posted(homes, &bills.actual);
         let in_force =
             |id: &str| billing.all_spans().iter().any(|span| span.rules.iter().any(|used| used.rule.id == id));
@@ -56,8 +69,9 @@ impl Money {
         for rule in &billing.book.rules {
             if KINDS_OF_EFFECT.contains(&rule.kind) && in_force(&rule.id) {
                 let without = billing.settle_without(world, outcome, &rule.id)?;
-                let without = posted(homes, &without);
-                let difference = |party: Party| (party, ledger.of_party_cents(party) - without.of_party_cents(party));
+                let without = posted(homes, &agreed(without));
+                let difference =
+                    |party: Party| (party.into(), ledger.of_level_cents(party) - without.of_level_cents(party));
                 effects.insert(rule.id.clone(), Party::ALL.into_iter().map(difference).collect());
             }
         }
@@ -245,11 +259,11 @@ fn parties_table(own: &Money) -> String {
         cells.extend(Party::ALL.iter().map(|party| money(parties(*party))));
         cells
     };
-    let of = |parties: &ByParty, party: Party| parties.get(&party).copied().unwrap_or(0);
+    let of = |parties: &ByLevel, party: Party| parties.get(&party.into()).copied().unwrap_or(0);
     for (rule, parties) in own.ledger.by_rule_of_all_years() {
         table.add_row(row(rule.to_owned(), &|party| of(&parties, party)));
     }
-    table.add_row(row("total".to_owned(), &|party| own.ledger.of_party_cents(party)));
+    table.add_row(row("total".to_owned(), &|party| own.ledger.of_level_cents(party)));
     for (rule, parties) in &own.effects {
         table.add_row(row(format!("({rule} makes a difference of)"), &|party| of(parties, party)));
     }
@@ -270,7 +284,7 @@ fn right_aligned(header: &[&str]) -> Table {
 
 /// Ledger, public money and rules, for `run.json`.
 pub fn to_json(world: &World, billing: &Billing<'_>, own: &Money) -> Json {
-    let parties = |parties: &ByParty| -> Json {
+    let parties = |parties: &ByLevel| -> Json {
         parties.iter().map(|(party, cents)| (word(party), eur(*cents))).collect::<serde_json::Map<_, _>>().into()
     };
     let by_rule: Vec<Json> = own
@@ -301,7 +315,7 @@ pub fn to_json(world: &World, billing: &Billing<'_>, own: &Money) -> Json {
             "sum_eur": eur(own.ledger.sum_cents()),
             "postings": own.ledger.postings(),
             "vat_eur": eur(own.ledger.vat_cents()),
-            "received_eur": Party::ALL.iter().map(|party| (word(party), eur(own.ledger.of_party_cents(*party)))).collect::<serde_json::Map<_, _>>(),
+            "received_eur": Party::ALL.iter().map(|party| (word(party), eur(own.ledger.of_level_cents(*party)))).collect::<serde_json::Map<_, _>>(),
             "by_rule": by_rule,
             "differences": effects,
         },
@@ -325,9 +339,9 @@ pub fn write_public(out: &mut dyn Write, own: &Money) -> io::Result<()> {
         "grid_operator_eur",
         "state_eur",
     ])?;
-    let mut row = |year: &str, rule: &str, is: &str, parties: &ByParty| {
+    let mut row = |year: &str, rule: &str, is: &str, parties: &ByLevel| {
         let mut cells = vec![year.to_owned(), rule.to_owned(), is.to_owned()];
-        let cents = |party: &Party| parties.get(party).copied().unwrap_or(0);
+        let cents = |party: &Party| parties.get(&(*party).into()).copied().unwrap_or(0);
         cells.extend(Party::ALL.iter().map(|party| shown(euros(cents(party)), 2, 2)));
         csv.write_record(cells)
     };

@@ -91,7 +91,7 @@ impl RowResult {
     pub fn of(world: &World, outcome: &Outcome) -> RowResult {
         let balance = &outcome.balance;
         let residual = |residual: f64| format!("{residual:.1e}");
-        let mut cells: Vec<String> = Metrics::of(world, outcome, None).values.iter().map(cell).collect();
+        let mut cells: Vec<String> = Metrics::of(world, outcome, None, None).values.iter().map(cell).collect();
         cells.extend([
             balance.worst_home.map(|(home, _)| home_id(&world.plan, &world.homes[home])).unwrap_or_default(),
             balance.worst_home.map(|(_, of_home)| residual(of_home)).unwrap_or_default(),

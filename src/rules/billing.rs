@@ -13,7 +13,7 @@ use super::bill::Bill;
 use super::exact::of_register;
 use super::points;
 use super::readings::{Life, Need, Needs, PeriodReading, Point, PointKind, Readings, Weight};
-use super::rulebook::{Rulebook, Span};
+use super::rulebook::{InForce, Rulebook, Span};
 use super::settle::{Options, Refusal, settle};
 use crate::calendar::{Calendar, Day};
 use crate::engine::meters::{Flow, Maximum, PricedRegister, Wanted, WeightedRegister};
@@ -57,7 +57,7 @@ pub struct RunBills {
 }
 
 /// What the rules of a point depend on beside its readings.
-type Class = (u8, Option<(u32, u32)>, bool, bool, Option<(String, Date)>);
+type Class = (u8, Option<(u32, u32)>, bool, bool, Option<(String, Date)>, bool);
 
 impl<'a> Billing<'a> {
     /// Prepares the bills of a world.
@@ -74,11 +74,19 @@ impl<'a> Billing<'a> {
         let until = last.tomorrow().unwrap_or(last);
         let mut known: Vec<Class> = Vec::new();
         let (mut classes, mut class_of) = (Vec::new(), Vec::new());
-        for point in &points {
-            let class = class(point);
+        let plants = world.plan.cooperative.iter().flat_map(|cooperative| &cooperative.plants);
+        let mut is_agreed = vec![false; world.homes.len()];
+        is_agreed.extend(plants.map(|plant| plant.books.as_ref().is_some_and(|books| books.agreement.is_some())));
+        let plants_agreed = is_agreed.contains(&true);
+        for (point, is_agreed) in points.iter().zip(is_agreed) {
+            let class = class(point, is_agreed);
             let at = known.iter().position(|other| *other == class).unwrap_or_else(|| {
                 known.push(class);
-                classes.push(book.spans(point, from, until));
+                let mut spans = book.spans(point, from, until);
+                if is_agreed {
+                    leave_out_supply(&mut spans);
+                }
+                classes.push(spans);
                 known.len() - 1
             });
             class_of.push(at);
@@ -86,6 +94,10 @@ impl<'a> Billing<'a> {
         let mut needs = Needs::default();
         for spans in &classes {
             Rulebook::ask(spans, &mut needs);
+        }
+        if plants_agreed {
+            // What the line of an agreement is of.
+            needs.add_residual(Flow::Export, &Weight::One);
         }
         // The same without own devices: what is used is what is drawn.
         for need in needs.all().to_vec() {
@@ -230,14 +242,24 @@ impl<'a> Billing<'a> {
     }
 }
 
-fn class(point: &Point) -> Class {
+/// Leaves out what the supply contract pays and asks for feed-in: an agreement stands in its place.
+fn leave_out_supply(spans: &mut [Span<'_>]) {
+    for span in spans {
+        let is_supply =
+            |used: &InForce<'_>| used.version.instrument.as_energy_price().is_some() || used.rule.kind == "feed-in-fee";
+        span.rules.retain(|used| !is_supply(used));
+    }
+}
+
+/// * `is_agreed` – whether a power purchase agreement pays for its feed-in.
+fn class(point: &Point, is_agreed: bool) -> Class {
     let (kind, premium) = match &point.kind {
         PointKind::Home(_) => (0, None),
         PointKind::Business => (1, None),
         PointKind::Plant { premium, .. } => (2, premium.clone()),
     };
     let connection = point.connection.map(|connection| (connection.phases, connection.fuse_a));
-    (kind, connection, point.is_member, point.has_gas, premium)
+    (kind, connection, point.is_member, point.has_gas, premium, is_agreed)
 }
 
 /// The engine's register for what a rule needs.

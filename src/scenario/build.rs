@@ -1,5 +1,6 @@
 //! From the language to the plan: what no single key can show, checked and filled in.
 
+mod books;
 mod rules;
 
 use std::collections::BTreeMap;
@@ -7,7 +8,10 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use rust_decimal::Decimal;
 
+use self::books::written_or;
+use self::rules::decimal;
 use super::diagnostics::{Fault, Origin, nearest};
 use super::plan::round_half_up;
 use super::sharing::{self, Party};
@@ -36,14 +40,15 @@ pub(super) fn plan(file: &said::File, root: &Node, files: &[PathBuf], faults: &m
     for (i, group) in file.businesses.iter().enumerate() {
         groups.push(build.businesses(group, i, has_cooperative, &timezone));
     }
-    let cooperative = file.cooperative.as_ref().map(|cooperative| plan::Cooperative {
-        name: cooperative.name.clone().unwrap_or_else(|| "the cooperative".to_owned()),
-        plants: (cooperative.plants.iter().enumerate()).filter_map(|(i, p)| build.plant(p, i, &timezone)).collect(),
-    });
+    let cooperative = file.cooperative.as_ref().map(|cooperative| build.cooperative(cooperative, &timezone));
     build.ids(file);
     let sharing = build.sharing(file, &groups, cooperative.as_ref());
     let rules = build.rules(file.rules.as_ref(), scenario.start.as_ref());
     let shared_price = build.shared_price(file.sharing.as_ref(), rules.is_some());
+    build.feed_in_is_paid(cooperative.as_ref(), rules.is_some());
+    if !sharing.is_none() {
+        build.shared_price_is_known(cooperative.as_ref(), shared_price.as_ref(), rules.is_some());
+    }
     let weather = build.weather(file.weather.as_ref(), &timezone);
     let market = build.market(file.market.as_ref(), &timezone);
     let start = build.start(scenario.start.as_ref()?)?;
@@ -352,10 +357,23 @@ impl<'a> Build<'a> {
         Some(spread.clone())
     }
 
+    fn cooperative(&mut self, cooperative: &said::Cooperative, timezone: &TimeZone) -> plan::Cooperative {
+        let participation_eur = cooperative.participation_eur.and_then(decimal);
+        let plants = cooperative.plants.iter().enumerate();
+        plan::Cooperative {
+            name: cooperative.name.clone().unwrap_or_else(|| "the cooperative".to_owned()),
+            participation_eur,
+            discount_fraction: written_or(cooperative.discount_fraction, defaults::DISCOUNT_FRACTION),
+            tax_fraction: cooperative.tax_fraction.and_then(decimal).unwrap_or_default(),
+            plants: plants.filter_map(|(i, plant)| self.plant(plant, i, participation_eur, timezone)).collect(),
+        }
+    }
+
     fn plant(
         &mut self,
-        plant: &said::With<said::Plant, said::With<said::Roof, said::Meter>>,
+        plant: &said::With<said::With<said::Plant, said::PlantBooks>, said::With<said::Roof, said::Meter>>,
         index: usize,
+        participation_eur: Option<Decimal>,
         timezone: &TimeZone,
     ) -> Option<plan::Plant> {
         let at = self.at(&["cooperative", "plants", &index.to_string()]);
@@ -369,13 +387,16 @@ impl<'a> Build<'a> {
                 self.push(fault, Some(&origin), "a spread is for groups of homes");
             }
         }
-        let output = self.panels(&plant.more.own, (&plant.more.more, plant.own.meter_kind), at, timezone)?;
-        let premium = self.premium(&plant.own, at);
+        let said::With { own, more: books } = &plant.own;
+        let premium = self.premium(own, at);
+        let books = self.books(books, participation_eur, at);
+        let output = self.panels(&plant.more.own, (&plant.more.more, own.meter_kind), at, timezone)?;
         Some(plan::Plant {
-            id: plant.own.id.clone().unwrap_or_default(),
+            id: own.id.clone().unwrap_or_default(),
             output,
             premium,
             premium_origin: at.origin("premium"),
+            books,
         })
     }
 

@@ -99,6 +99,21 @@ pub(super) fn temperature_coefficient_per_k() -> f64 {
     -0.004
 }
 
+/// `cooperative.discount_fraction`, as text: an exact decimal.
+pub(super) const DISCOUNT_FRACTION: &str = "0.04";
+
+/// `cooperative.plants.life_years`
+pub(super) const LIFE_YEARS: u32 = 25;
+
+/// `cooperative.plants.degradation_per_year`, as text: the median of crystalline silicon in D. C. Jordan, S. R. Kurtz,
+/// "Photovoltaic Degradation Rates", Progress in Photovoltaics 21 (2013).
+pub(super) const DEGRADATION_PER_YEAR: &str = "0.005";
+
+/// `cooperative.plants.agreement.imbalance_fraction`
+pub(super) fn imbalance_fraction() -> f64 {
+    0.20
+}
+
 /// `battery.charge_efficiency` and `battery.discharge_efficiency`
 pub(super) fn efficiency() -> f64 {
     0.95

@@ -4,6 +4,7 @@
 //! A required key is an `Option` marked `required`: where it is missing or wrong the check has said so already, and
 //! reading goes on to find the other faults. The first line of a key's comment is what an editor shows.
 
+mod books;
 mod sharing;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -14,6 +15,8 @@ pub use sharing::{Method, Round, SharedPrice, Sharing, Unused};
 
 use super::defaults;
 use crate::calendar::Country;
+
+pub use books::{Agreement, AgreementKind, Loan, LoanKind, LoanPaid, PlantBooks, Replacement};
 
 /// A kwartier scenario: a neighbourhood, its weather, its cooperative, and how it shares.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -506,9 +509,21 @@ pub struct Cooperative {
     /// Name of the cooperative.
     #[serde(default)]
     pub name: Option<String>,
+    /// What members pay for one participation, a share in the capital, EUR.
+    #[schemars(range(min = 0.01, max = 1e6))]
+    #[serde(default)]
+    pub participation_eur: Option<f64>,
+    /// Discount rate of the books of its plants, a part per year: the return that is wanted. Default: 0.04.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    #[serde(default)]
+    pub discount_fraction: Option<f64>,
+    /// Corporate tax, a part of the profit of each plant. Default: 0.
+    #[schemars(range(min = 0.0, max = 0.99))]
+    #[serde(default)]
+    pub tax_fraction: Option<f64>,
     /// Its plants.
     #[serde(default)]
-    pub plants: Vec<With<Plant, With<Roof, Meter>>>,
+    pub plants: Vec<With<With<Plant, PlantBooks>, With<Roof, Meter>>>,
 }
 
 /// A plant of the cooperative.

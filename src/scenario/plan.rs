@@ -1,5 +1,7 @@
 //! The checked plan: what a scenario says, in which nothing can be wrong.
 
+mod books;
+
 use std::path::PathBuf;
 
 use jiff::civil::Date;
@@ -11,6 +13,8 @@ use super::diagnostics::Origin;
 use super::language::{BusinessKind, CellTemperature, Distribution, Sharing, Tenure, Transposition};
 use super::tree::Node;
 use crate::calendar::{Calendar, CalendarError, Country};
+
+pub use books::{Agreement, Loan, PlantBooks, Price};
 
 /// A scenario that was checked.
 #[derive(Clone, Debug)]
@@ -291,6 +295,12 @@ pub struct Battery {
 pub struct Cooperative {
     /// Its name.
     pub name: String,
+    /// What members pay for one participation, EUR; `None`: not said.
+    pub participation_eur: Option<Decimal>,
+    /// Discount rate of the books of its plants, a part per year.
+    pub discount_fraction: Decimal,
+    /// Corporate tax, a part of the profit.
+    pub tax_fraction: Decimal,
     /// Its plants.
     pub plants: Vec<Plant>,
 }
@@ -306,6 +316,8 @@ pub struct Plant {
     pub premium: Option<(String, Option<Date>)>,
     /// Where the premium is named, for messages.
     pub premium_origin: Option<Origin>,
+    /// What it costs and who pays; `None`: it has no books.
+    pub books: Option<PlantBooks>,
 }
 
 /// What a shared kWh costs among members.

@@ -6,6 +6,7 @@
 
 use jiff::civil::date;
 use jiff::tz::TimeZone;
+use rust_decimal::Decimal;
 
 use crate::calendar::{Calendar, Country};
 use crate::device::pv::Roof;
@@ -69,6 +70,7 @@ pub fn plan(homes: u32) -> Plan {
         output: panels(exactly(0.3 * f64::from(homes)), exactly(12.0), exactly(180.0)),
         premium: None,
         premium_origin: None,
+        books: None,
     };
     Plan {
         name: "Standard neighbourhood".to_owned(),
@@ -88,7 +90,13 @@ pub fn plan(homes: u32) -> Plan {
         market: None,
         market_sky: None,
         groups: vec![group],
-        cooperative: Some(Cooperative { name: "the cooperative".to_owned(), plants: vec![plant] }),
+        cooperative: Some(Cooperative {
+            name: "the cooperative".to_owned(),
+            participation_eur: None,
+            discount_fraction: Decimal::ZERO,
+            tax_fraction: Decimal::ZERO,
+            plants: vec![plant],
+        }),
         sharing: named("pro-rata").expect("it is built in"),
         shared_price: None,
         rules: None,

@@ -78,6 +78,7 @@ pub(super) fn run(plan: Plan, mut loaded: Loaded, args: &RunArgs, common: &Commo
             data_files: &study.data_files(),
             balance: worst_balance(&done),
             money: None,
+            books: None,
             timings: Timings { prepared, simulated, home_steps: open_homes * study.calendar().steps() },
         };
         folder.write("run.json", |file| files::write_json(file, &manifest.to_json(&loaded)))?;

@@ -52,12 +52,12 @@ fn a_small_plant_by_hand() {
     let table = small().cash_flow().unwrap();
     assert_eq!(column(&table, "capex"), [-100_000, 0, 0, 0]);
     assert_eq!(column(&table, "grants"), [10_000, 0, 0, 0]);
-    assert_eq!(column(&table, "shares"), [60_000, 0, 0, 0]);
+    assert_eq!(column(&table, "participations"), [60_000, 0, 0, 0]);
     assert_eq!(column(&table, "loans"), [30_000, 0, 0, 0]);
     assert_eq!(column(&table, "shared"), [0, 50_000, 50_000, 50_000]);
     assert_eq!(column(&table, "interest"), [0, -3000, -2000, -1000]);
     assert_eq!(column(&table, "principal"), [0, -10_000, -10_000, -10_000]);
-    assert_eq!(column(&table, "paid to shares"), [0, -37_000, -38_000, -39_000]);
+    assert_eq!(column(&table, "paid to participations"), [0, -37_000, -38_000, -39_000]);
     assert!(table.years.iter().all(|year| year.cash_cents == 0));
     let worth = table.worth(0.05);
     // −900, 500, 500, 500 at 5 %: 500 × 2.723248 − 900.
@@ -131,7 +131,7 @@ fn money_for_a_replacement_is_kept_from_the_years_before() {
     let plant = Plant { replacements: vec![Replacement { year: 3, cost_eur: number("700") }], ..small() };
     let table = plant.cash_flow().unwrap();
     // 370 in year 1; 70 of 380 in year 2; 310 wait for year 3.
-    assert_eq!(column(&table, "paid to shares"), [0, -37_000, -7000, 0]);
+    assert_eq!(column(&table, "paid to participations"), [0, -37_000, -7000, 0]);
     assert_eq!(table.years.iter().map(|year| year.cash_cents).collect::<Vec<i64>>(), [0, 0, 31_000, 0]);
 }
 
@@ -140,7 +140,7 @@ fn a_plant_that_cannot_pay_what_it_owes_has_cash_below_zero() {
     let table = Plant { revenues: vec![shared("shared", "0.1", 1000)], ..small() }.cash_flow().unwrap();
     // 100 a year, owed are 130, 120 and 110.
     assert_eq!(table.lowest_cash(), (3, -6000));
-    assert_eq!(column(&table, "paid to shares"), [0; 4]);
+    assert_eq!(column(&table, "paid to participations"), [0; 4]);
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn own_cash_is_paid_by_what_it_put_in() {
         Plant { shares: Shares { number: 2, price_eur: number("200") }, own_cash_eur: number("200"), ..small() };
     let table = plant.cash_flow().unwrap();
     // Two thirds of 370, 380 and 390.
-    assert_eq!(column(&table, "paid to shares"), [0, -24_667, -25_333, -26_000]);
+    assert_eq!(column(&table, "paid to participations"), [0, -24_667, -25_333, -26_000]);
     assert_eq!(column(&table, "paid to own cash"), [0, -12_333, -12_667, -13_000]);
 }
 

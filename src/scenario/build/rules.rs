@@ -168,6 +168,6 @@ fn date_of(written: &toml::value::Datetime) -> Option<Date> {
 }
 
 /// A written number as the decimal that it is.
-fn decimal(number: f64) -> Option<Decimal> {
+pub(super) fn decimal(number: f64) -> Option<Decimal> {
     number.to_string().parse().ok()
 }
