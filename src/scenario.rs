@@ -67,7 +67,7 @@ pub fn load(path: &Path, set: &[String], seed: Option<u64>) -> Loaded {
         if let Some(seed) = seed {
             tree::set(&mut root, "--seed", &format!("scenario.seed={seed}"), &mut faults);
         }
-        sharing::lay_over_named(&mut root, &mut faults);
+        sharing::lay_over_named(&mut root, &files, &mut faults);
         let language = schema::of_language();
         check::check(&language, &mut root, is_whole, &mut faults);
         loaded.defaults = check::defaults_taken(&language, &root);

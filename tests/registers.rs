@@ -228,7 +228,7 @@ fn a_register_is_the_same_bits_alone_and_among_others() {
         for home in 0..world.homes.len() {
             for month in 0..12 {
                 let [alone, among] = [(&alone, 0), (&all, number)].map(|(outcome, place)| match register {
-                    Wanted::Sum(_) => outcome.weighted(home, place, month).to_bits(),
+                    Wanted::Sum(_) | Wanted::Priced(_) => outcome.weighted(home, place, month).to_bits(),
                     Wanted::HoursAbove(_) => outcome.hours_above(home, place, month).to_bits(),
                     Wanted::Maximum(_) => {
                         let Greatest { kw, step } = outcome.maximum(home, place, month);
@@ -296,6 +296,7 @@ fn periods_add_up_to_months_and_to_the_plain_registers(#[case] key: &str, #[case
                             assert_eq!(of_month.to_bits(), plain.kwh(*counted).to_bits(), "{what}: plain");
                         }
                     }
+                    Wanted::Priced(_) => unreachable!("it was not asked for"),
                     Wanted::HoursAbove(_) => {
                         let of_periods: f64 = periods.clone().map(|period| cut.hours_above(home, number, period)).sum();
                         assert_near(&what, of_periods, by_month.hours_above(home, number, month), ROUNDING);

@@ -201,3 +201,56 @@ fn a_run_that_is_interrupted_ends_with_code_3_and_leaves_no_file() {
     assert!(said.contains("interrupted"), "{said}");
     assert_eq!(files_in(out.path()), Vec::<String>::new());
 }
+
+/// The neighbourhood of 2027 under six keys: the scenario, and what its key is.
+const KEYS: [(&str, &str); 6] = [
+    ("zonnebuurt-equal", "equal parts"),
+    ("zonnebuurt-static", "fixed parts by use"),
+    ("zonnebuurt-2027-fixed", "pro rata of need"),
+    ("zonnebuurt-priority", "flats first, then terraced homes, then the school"),
+    ("zonnebuurt-water-filling", "one level for all"),
+    ("zonnebuurt-reserve", "a third for flats first, then pro rata"),
+];
+
+/// The table of `docs/keys.md`: what is shared, and what the cooperative brings each group.
+fn table_of_keys() -> String {
+    let mut text = String::from(
+        "| scenario | key | shared, kWh | a terraced home | a flat | the school | all members |\n|---|---|---|---|---|---|---|\n",
+    );
+    for (name, key) in KEYS {
+        let folder = tempfile::tempdir().expect("a folder");
+        let out = folder.path().join("out");
+        let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("scenarios/{name}.toml"));
+        printed(&["run", word(&scenario), "--out", word(&out), "--quiet"]);
+        let json = |file: &str| -> serde_json::Value {
+            let text = std::fs::read_to_string(out.join(file)).expect("it was written");
+            serde_json::from_str(&text).expect("it is JSON")
+        };
+        let shared = json("summary.json")["metrics"]["community.shared_kwh"]["value"].as_f64().expect("a metric");
+        let run = json("run.json");
+        let gain = |who: &str| {
+            let rows = run["money"]["losers"].as_array().expect("rows");
+            let row = rows.iter().find(|row| row["who"] == who).expect("such homes are there");
+            row["mean_gain_by_cooperative_eur"].as_f64().expect("an amount")
+        };
+        let gains = ["group terraced", "group flat", "group school", "members"].map(gain);
+        let gains: Vec<String> = gains.iter().map(|eur| format!("{eur:.2}")).collect();
+        writeln!(text, "| `{name}` | {key} | {shared:.0} | {} |", gains.join(" | ")).expect("text can be written");
+    }
+    text
+}
+
+#[test]
+fn the_page_of_keys_is_in_step_with_its_scenarios() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/keys.md");
+    let page = std::fs::read_to_string(path).expect("the page is there");
+    let (begin, end) = ("<!-- table -->\n", "<!-- end of table -->");
+    let (head, rest) = page.split_once(begin).expect("the table has its marks");
+    let (written, tail) = rest.split_once(end).expect("the table has its marks");
+    let table = table_of_keys();
+    if std::env::var_os("KWARTIER_BLESS").is_some() {
+        std::fs::write(path, format!("{head}{begin}{table}{end}{tail}")).expect("it can be written");
+        return;
+    }
+    assert!(written == table, "docs/keys.md is stale: run KWARTIER_BLESS=1 cargo test --test scenarios keys\n{table}");
+}

@@ -30,7 +30,7 @@ use crate::rules::exact::{cents, euros, of_register};
 use crate::rules::rulebook::Rulebook;
 use crate::rules::terms::Party;
 use crate::scenario::language::{LoanKind, LoanPaid};
-use crate::scenario::plan::{self, Cooperative, PlantBooks};
+use crate::scenario::plan::{self, Cooperative, PlantBooks, PriceTerms};
 
 /// The line of revenue of what members take.
 pub const SHARED: &str = "shared";
@@ -152,7 +152,7 @@ impl Books {
         for (index, planned) in cooperative.plants.iter().enumerate() {
             let Some(books) = &planned.books else { continue };
             let of_point = bills.map(|(book, bills)| (book, bills.actual[world.homes.len() + index].as_slice()));
-            let first = first_year(world, outcome, index, planned, of_point);
+            let first = first_year(world, outcome, index, planned, agreements, of_point);
             let account = account(world, outcome, agreements, cooperative, (index, books), &first);
             plants.push(account.map_err(|source| BooksError { id: planned.id.clone(), index, source })?);
         }
@@ -183,6 +183,7 @@ fn first_year(
     outcome: &Outcome,
     index: usize,
     planned: &plan::Plant,
+    agreements: &Agreements,
     bills: Option<(&Rulebook, &[Bill])>,
 ) -> FirstYear {
     let run_years = Decimal::from(world.calendar.run_years());
@@ -192,7 +193,14 @@ fn first_year(
     let price = world.plan.shared_price.as_ref().map_or(Decimal::ZERO, |price| {
         let standard = || bills.and_then(|(book, _)| Some(book.vat.last()?.fraction));
         let vat = price.vat_fraction.or_else(standard).unwrap_or_default();
-        if price.includes_vat { price.eur_per_kwh / (Decimal::ONE + vat) } else { price.eur_per_kwh }
+        match price.terms {
+            PriceTerms::Fixed { eur_per_kwh, includes_vat: true } => eur_per_kwh / (Decimal::ONE + vat),
+            PriceTerms::Fixed { eur_per_kwh, includes_vat: false } => eur_per_kwh,
+            PriceTerms::SupplyDemandRatio { .. } if shared_kwh.is_zero() => Decimal::ZERO,
+            PriceTerms::SupplyDemandRatio { .. } => {
+                agreements.shared_eur(outcome, index).unwrap_or_default() / run_years / shared_kwh
+            }
+        }
     });
     let mut year =
         FirstYear { made_kwh, shared_kwh: shared_kwh.min(made_kwh), shared_eur_per_kwh: price, ..FirstYear::default() };

@@ -131,13 +131,16 @@ impl Money {
             add(income_words(class), home);
         }
         let row = |(name, homes): (String, Vec<usize>)| {
-            let gains: i64 = homes.iter().map(|home| self.gains_cents(*home)).map(|(a, b)| a + b).sum();
+            let (by_cooperative, by_devices) =
+                homes.iter().map(|home| self.gains_cents(*home)).fold((0, 0), |(a, b), (c, d)| (a + c, b + d));
             let count = homes.len();
+            let mean = |cents: i64| if count == 0 { 0 } else { cents / count as i64 };
             LosersRow {
                 name,
                 homes: count,
                 losing_part: self.losing_part(homes.into_iter()),
-                mean_gain_cents: if count == 0 { 0 } else { gains / count as i64 },
+                mean_gain_cents: mean(by_cooperative + by_devices),
+                mean_gain_by_cooperative_cents: mean(by_cooperative),
             }
         };
         classes.into_iter().map(row).collect()
@@ -186,8 +189,10 @@ pub struct LosersRow {
     pub homes: usize,
     /// The part of them that loses; `None` of nobody.
     pub losing_part: Option<f64>,
-    /// What they gain on average over the run, cents.
+    /// What they gain on average over the run by cooperative and devices, cents.
     pub mean_gain_cents: i64,
+    /// The part of it that the cooperative brings.
+    pub mean_gain_by_cooperative_cents: i64,
 }
 
 fn income_words(class: usize) -> String {
@@ -223,11 +228,17 @@ pub fn summary(world: &World, billing: &Billing<'_>, own: &Money) -> String {
     }
     let _ = writeln!(text, "{table}");
     text.push_str(&parties_table(own));
-    let mut table =
-        right_aligned(&["Who loses (bill higher than without both)", "homes", "losing, %", "mean gain, EUR"]);
+    let mut table = right_aligned(&[
+        "Who gains and loses by cooperative and devices",
+        "homes",
+        "losing, %",
+        "mean gain, EUR",
+        "by cooperative, EUR",
+    ]);
     for row in own.losers(world).into_iter().filter(|row| row.homes > 0) {
         let part = row.losing_part.map_or("—".to_owned(), |part| format!("{:.1}", part * 100.0));
-        table.add_row([row.name, row.homes.to_string(), part, money(row.mean_gain_cents)]);
+        let (gain, by_cooperative) = (money(row.mean_gain_cents), money(row.mean_gain_by_cooperative_cents));
+        table.add_row([row.name, row.homes.to_string(), part, gain, by_cooperative]);
     }
     let _ = writeln!(text, "{table}");
     if let Some((mean, high)) = own.energy_quote(world) {
@@ -306,6 +317,7 @@ pub fn to_json(world: &World, billing: &Billing<'_>, own: &Money) -> Json {
                 "homes": row.homes,
                 "losing_fraction": row.losing_part.map(super::rounded),
                 "mean_gain_eur": eur(row.mean_gain_cents),
+                "mean_gain_by_cooperative_eur": eur(row.mean_gain_by_cooperative_cents),
             })
         })
         .collect();

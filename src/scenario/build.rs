@@ -15,7 +15,7 @@ use self::rules::decimal;
 use super::diagnostics::{Fault, Origin, nearest};
 use super::plan::round_half_up;
 use super::sharing::{self, Party};
-use super::tree::{Node, Value, same_id};
+use super::tree::{self, Node, Value, same_id};
 use super::{defaults, language as said, plan};
 use crate::random::group_key;
 
@@ -150,11 +150,8 @@ impl<'a> Build<'a> {
 
     /// Whether `key` is inherited by the file that wrote `choice`, which gives it no meaning: it is passed over then.
     fn is_left_over(&self, at: At, key: &str, choice: &str) -> bool {
-        let depth = |origin: Origin| {
-            self.files.iter().position(|file| file.display().to_string() == origin.source.name()).map_or(0, |i| i + 1)
-        };
         match (at.key(key), at.key(choice)) {
-            (Some(key), Some(choice)) => depth(key) > depth(choice),
+            (Some(key), Some(choice)) => tree::depth(&key, self.files) > tree::depth(&choice, self.files),
             _ => false,
         }
     }
@@ -910,6 +907,12 @@ mod tests {
         assert_eq!(plan.sharing.rounds.as_ref().and_then(|rounds| rounds[0].method), Some(said::Method::Equal));
         assert_eq!(plan.groups[0].annual_kwh, Some(said::Distribution::Uniform { min: 1.0, max: 2.0 }));
         assert!(plan.groups[0].pv.as_ref().unwrap().output.meter_file().is_none());
+        // Rounds that are inherited belong to no key that is named later.
+        let base =
+            format!("{HOMES}[cooperative]\n[sharing]\n[[sharing.rounds]]\nmethod = \"pro-rata\"\nmax_part = 0.5\n");
+        let plan =
+            made(&[("variant.toml", "inherits = \"base.toml\"\n"), ("base.toml", &base)], &["sharing.key=equal"]);
+        assert_eq!(plan.sharing.rounds.as_ref().and_then(|rounds| rounds[0].method), Some(said::Method::Equal));
         // The other way round the variant's own key has no meaning.
         let base = format!("{HOMES}[weather]\nsource = \"synthetic\"\n");
         let variant = "inherits = \"base.toml\"\nweather.file = \"sky.csv\"\n";

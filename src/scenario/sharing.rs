@@ -4,7 +4,7 @@
 //! Who takes part is known later, and then the key is fitted to them: [`key_of`].
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -103,10 +103,16 @@ pub fn named(name: &str) -> Option<said::Sharing> {
 }
 
 /// Adds to the section of a scenario, or of the file of a key, what the named key that it begins from has and it has not.
-/// An unknown name is left to the check.
-pub(super) fn lay_over_named(root: &mut Node, faults: &mut Vec<Fault>) {
+/// An unknown name is left to the check; rounds of a file that the one with the name inherits from are left over, and dropped.
+pub(super) fn lay_over_named(root: &mut Node, files: &[PathBuf], faults: &mut Vec<Fault>) {
     let Value::Table(entries) = &mut root.value else { return };
     let Some((_, section)) = entries.iter_mut().find(|(key, _)| key == "sharing") else { return };
+    if let (Some(key), Some(rounds)) = (section.get("key"), section.get("rounds"))
+        && tree::depth(&rounds.key, files) > tree::depth(&key.key, files)
+        && let Value::Table(own) = &mut section.value
+    {
+        own.retain(|(key, _)| key != "rounds");
+    }
     let name = match section.get("key").map(|node| &node.value) {
         Some(Value::Scalar(toml::Value::String(name))) => name.as_str(),
         None if section.get("rounds").is_none() => USUAL,
@@ -143,7 +149,7 @@ pub fn read(name_or_file: &str, shares: &[(String, f64)], faults: &mut Vec<Fault
     let mut root = if is_file {
         let mut files = Vec::new();
         let mut root = tree::read(Path::new(name_or_file), &mut files, faults)?.root;
-        lay_over_named(&mut root, faults);
+        lay_over_named(&mut root, &files, faults);
         root
     } else {
         tree_of(name_or_file, &asked, faults)?

@@ -229,6 +229,11 @@ fn not_utf8(path: &Path, error: &FromUtf8Error) -> Fault {
         .help("save the scenario as plain text in UTF-8")
 }
 
+/// How far below the outermost of some files words stand: 0 of the command line, 1 of the outermost, 2 of what it inherits from.
+pub(super) fn depth(origin: &Origin, files: &[PathBuf]) -> usize {
+    files.iter().position(|file| file.display().to_string() == origin.source.name()).map_or(0, |place| place + 1)
+}
+
 /// What to do about a file that is not there: the nearest name in its folder.
 pub fn file_help(path: &Path) -> String {
     let wanted = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rust_decimal::Decimal;
 
-use crate::engine::meters::{Flow, Wanted, WeightedRegister};
+use crate::engine::meters::{Flow, PricedRegister, Wanted, WeightedRegister};
 use crate::engine::world::World;
 use crate::engine::{Options, Outcome};
 use crate::finance::agreement::{self, Agreement, Imbalance, Index, Settlement, Sums};
@@ -13,7 +13,8 @@ use crate::rules::exact::{of_register, shown};
 use crate::rules::readings::{Need, Weight};
 use crate::rules::terms::Party;
 use crate::scenario::diagnostics::Fault;
-use crate::scenario::plan::{self, Price};
+use crate::scenario::plan::{self, Price, PriceTerms};
+use crate::sharing::price::IntervalPrice;
 
 /// The name that an agreement has on a plant's bill.
 pub const AGREEMENT: &str = "cooperative.agreement";
@@ -41,6 +42,8 @@ pub struct Agreements {
     /// The place of the first register among those of the run.
     first: usize,
     plants: Vec<Option<Metered>>,
+    /// Σ shared kWh × their price, where it is another in each interval.
+    shared_value: Option<usize>,
 }
 
 impl Agreements {
@@ -69,6 +72,11 @@ impl Agreements {
             });
             agreements.plants.push(metered);
         }
+        let price = world.plan.shared_price.as_ref().and_then(|price| interval_price(&price.terms));
+        if let Some(price) = price.filter(|_| shares) {
+            agreements.shared_value = Some(agreements.wanted.len());
+            agreements.wanted.push(PricedRegister { flow: Flow::SharedOut, price }.into());
+        }
         options.registers.extend(agreements.wanted.iter().cloned());
         Ok(agreements)
     }
@@ -79,6 +87,13 @@ impl Agreements {
             self.wanted.len() - 1
         };
         Residual { made: add(Flow::Generation), shared: shares.then(|| add(Flow::SharedOut)) }
+    }
+
+    /// What a plant earns for shared kWh in the run, EUR, where their price is another in each interval.
+    pub(super) fn shared_eur(&self, outcome: &Outcome, plant: usize) -> Option<Decimal> {
+        let register = self.first + self.shared_value?;
+        let of_period = |period| outcome.plant_weighted(plant, register, period);
+        Some(of_register((0..outcome.periods().all().len()).map(of_period).sum()))
     }
 
     /// The sums of a plant over some periods of the run; all 0 without an agreement.
@@ -136,6 +151,16 @@ impl Agreements {
                     (Need::Sum(Flow::SharedOut, Weight::One), -1),
                 ],
             });
+        }
+    }
+}
+
+/// The price of a shared kWh that is another in each interval, if it is one.
+fn interval_price(terms: &PriceTerms) -> Option<IntervalPrice> {
+    match *terms {
+        PriceTerms::Fixed { .. } => None,
+        PriceTerms::SupplyDemandRatio { import_eur_per_kwh, export_eur_per_kwh } => {
+            Weight::SupplyDemandRatio { import_eur_per_kwh, export_eur_per_kwh }.interval_price()
         }
     }
 }

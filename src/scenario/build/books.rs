@@ -5,6 +5,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use super::rules::decimal;
 use super::{At, Build};
 use crate::scenario::diagnostics::Fault;
+use crate::scenario::plan::{PriceTerms, SharedPrice};
 use crate::scenario::tree::Node;
 use crate::scenario::{defaults, language as said, plan};
 
@@ -270,7 +271,7 @@ impl Build<'_> {
     ) {
         let mut plants = cooperative.into_iter().flat_map(|cooperative| &cooperative.plants);
         let at = self.at(&["sharing"]);
-        let is_wrong = ["key", "eur_per_kwh", "eur_per_kwh_incl_vat"].into_iter().any(|key| at.is_wrong(key));
+        let is_wrong = ["key", "eur_per_kwh", "eur_per_kwh_incl_vat", "price"].into_iter().any(|key| at.is_wrong(key));
         if has_rules || is_wrong || !plants.any(|plant| plant.books.is_some()) {
             return;
         }
@@ -280,12 +281,12 @@ impl Build<'_> {
                     .help("add `eur_per_kwh = …` to [sharing]: what the plants earn by it, EUR without VAT");
                 self.push(fault, at.heading().as_ref(), "needs `eur_per_kwh`");
             }
-            Some(price) if price.includes_vat && price.vat_fraction.is_none() => {
+            Some(SharedPrice { terms: PriceTerms::Fixed { includes_vat: true, .. }, vat_fraction: None, origin }) => {
                 let fault =
                     Fault::error("kwartier::finance::shared_price", "nobody said how much VAT a shared kWh has").help(
                         "add `vat_fraction = …` to [sharing], or write `eur_per_kwh` without VAT: books are without it",
                     );
-                self.push(fault, Some(&price.origin), "with VAT: how much?");
+                self.push(fault, Some(origin), "with VAT: how much?");
             }
             Some(_) => {}
         }
