@@ -237,3 +237,34 @@ fn the_table_adds_up_what_each_got_and_gave() {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     insta::assert_snapshot!("share_table", printed(&words));
 }
+
+#[test]
+fn with_the_grids_prices_the_gain_is_divided_and_who_would_leave_is_named() {
+    let case = Case::new(QUARTER, None);
+    let words = case.words("equal");
+    let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+    words.extend(["--import-eur-per-kwh", "0.30", "--export-eur-per-kwh", "0.10"]);
+    let said = printed(&[&words[..], &["--format", "json"]].concat());
+    let gain = &serde_json::from_str::<Json>(&said).expect("it is JSON")["gain"];
+    let number = |json: &Json| json.as_f64().expect("a number");
+    // Equal parts of 10 kWh over four: 2, 2.5 and 2.5 are taken, each saves or earns 0.10. Together they could share all 10.
+    let as_shared = [("a", 0.2), ("b", 0.25), ("c", 0.25), ("roof", 0.7)];
+    for (id, eur) in as_shared {
+        assert!((number(&gain["as_shared_eur"][id]) - eur).abs() < 1e-9, "{gain}");
+    }
+    assert!((number(&gain["gain_eur"]) - 2.0).abs() < 1e-9);
+    for division in gain["divisions"].as_array().expect("a list") {
+        let sum: f64 = division["eur"].as_object().expect("members").values().map(number).sum();
+        assert!((sum - 2.0).abs() < 1e-7, "{division}");
+    }
+    // The roof with all three gains 2 by sharing all, and got 1.4; it is the whole that would do better, which is no group
+    // that leaves: of those that are, the roof with b and c gains 1.6 and got 1.2.
+    assert_eq!(gain["leaving"]["ids"], serde_json::json!(["b", "c", "roof"]));
+    assert!((number(&gain["leaving"]["excess_eur"]) - 0.4).abs() < 1e-9, "{gain}");
+    assert!(printed(&words).contains("b, c, roof together would gain 0.40 EUR more by sharing among themselves alone"));
+    words.extend(["--shared-eur-per-kwh", "0.10"]);
+    assert!(printed(&words).contains("as shared: by this key, at 0.1000 EUR"));
+    let (code, said) = case.refused("equal", &["--import-eur-per-kwh", "0.05", "--export-eur-per-kwh", "0.10"]);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("must be at least the export price"), "{said}");
+}

@@ -6,6 +6,9 @@ use clap::Args;
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Value as Json, json};
 
+mod gain;
+
+use self::gain::{Gain, PriceArgs};
 use super::output::{Stop, print, print_json, show_faults};
 use super::{Common, Format};
 use crate::scenario::diagnostics::{self, Fault};
@@ -29,6 +32,8 @@ pub(super) struct ShareArgs {
     /// Fixed parts, e.g. a=0.5,b=0.5: those of the key's `shares`
     #[arg(long, value_name = "ID=PART,…", value_delimiter = ',')]
     shares: Vec<String>,
+    #[command(flatten)]
+    prices: PriceArgs,
 }
 
 /// How far what is received may be from what is given, as a part of it: rounding of f64 sums.
@@ -67,9 +72,19 @@ pub(super) fn share(args: &ShareArgs, common: &Common) -> Result<(), Stop> {
         show_faults(&faults);
     }
     check(&shared, &read)?;
+    let gain = Gain::of(&args.prices, &shared, &read).map_err(|error| Stop::Usage(format!("the gain: {error}")))?;
     match common.format {
-        Format::Table => print(&text(&shared, &read)),
-        Format::Json => print_json(&json!({ "schema": 1, "key": args.key, "sharing": rows(&shared, &read) })),
+        Format::Table => {
+            let gain = gain.map_or(String::new(), |gain| gain.text(&read));
+            print(&format!("{}{gain}", text(&shared, &read)))
+        }
+        Format::Json => {
+            let mut json = json!({ "schema": 1, "key": args.key, "sharing": rows(&shared, &read) });
+            if let Some(gain) = &gain {
+                json["gain"] = gain.to_json(&read);
+            }
+            print_json(&json)
+        }
     }
 }
 

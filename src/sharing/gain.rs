@@ -11,18 +11,20 @@
 //! | [`shapley_exact`], [`shapley_sampled`] | its mean contribution over all orders of arrival |
 //! | [`nucleolus()`] | so that the least content coalition is as content as can be, then the next, … |
 //!
-//! [`stability()`] says which coalition would gain most by leaving. [`CommunityGame`] is the game of sharing kWh.
+//! [`stability()`] says which coalition would gain most by leaving. [`CommunityGame`] is the game of sharing kWh; [`divide`] puts them together.
 //!
 //! # Reference
 //! B. Peleg, P. Sudhölter, "Introduction to the Theory of Cooperative Games", Springer, 2nd ed. 2007.
 
 pub mod community;
+pub mod divisions;
 pub mod nucleolus;
 pub mod proportional;
 pub mod shapley;
 pub mod stability;
 
 pub use community::CommunityGame;
+pub use divisions::{Community, Division, Divisions, divide};
 pub use nucleolus::nucleolus;
 pub use proportional::{by_generation, by_use, equal, marginal};
 pub use shapley::{SampledShapley, Sampling, shapley_exact, shapley_sampled};

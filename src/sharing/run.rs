@@ -18,6 +18,8 @@ pub struct Shared {
     pub shared_out_kwh: Vec<Vec<f64>>,
     /// Parts that their owners did not use; only with a key that leaves these to them.
     pub own_surplus: Option<OwnSurplus>,
+    /// The steps of each settlement interval.
+    pub intervals: Vec<Range<usize>>,
     /// Intervals at the ends of the readings that are not whole.
     pub cut_intervals: usize,
 }
@@ -67,7 +69,7 @@ pub fn share(key: &Key, readings: &Readings) -> Result<Shared, ShareError> {
         .collect();
     let whole = usize::try_from(interval_s / step_s).unwrap_or(usize::MAX);
     let cut_intervals = intervals.iter().filter(|steps| steps.len() != whole).count();
-    Ok(Shared { cut_intervals, ..share_in(key, readings, &intervals) })
+    Ok(Shared { cut_intervals, ..share_in(key, readings, intervals) })
 }
 
 /// Shares readings by a key, in given intervals.
@@ -75,23 +77,24 @@ pub fn share(key: &Key, readings: &Readings) -> Result<Shared, ShareError> {
 /// What an interval shares is divided over its steps in proportion to the step's import (received) or export (given).
 ///
 /// * `intervals` – the steps of each, in order.
-pub fn share_in(key: &Key, readings: &Readings, intervals: &[Range<usize>]) -> Shared {
+pub fn share_in(key: &Key, readings: &Readings, intervals: Vec<Range<usize>>) -> Shared {
     let has_owners = key.rounds.iter().any(|round| round.unused == Unused::Owner);
     let table = || vec![vec![0.0; readings.ids.len()]; readings.starts_s.len()];
     let mut shared = Shared {
         shared_in_kwh: table(),
         shared_out_kwh: table(),
         own_surplus: has_owners.then(|| OwnSurplus { in_kwh: table(), out_kwh: table() }),
+        intervals: Vec::new(),
         cut_intervals: 0,
     };
-    for steps in intervals {
+    for steps in &intervals {
         let sum = |table: &[Vec<f64>]| -> Vec<f64> {
             (0..readings.ids.len()).map(|i| table[steps.clone()].iter().map(|step| step[i]).sum()).collect()
         };
         let (need, surplus) = (sum(&readings.import_kwh), sum(&readings.export_kwh));
         shared.book(steps.clone(), &allocate(key, &need, &surplus), [&need, &surplus], readings);
     }
-    shared
+    Shared { intervals, ..shared }
 }
 
 impl Shared {

@@ -185,9 +185,9 @@ fn share(asked: &Asked<'_>, series: &mut BTreeMap<usize, Series>) {
         export_kwh: kwh(|step| step.export),
     };
     let intervals = intervals(asked, key.interval_minutes, from..until);
-    let shared = sharing::run::share_in(&key.of_some(&members), &readings, &intervals);
+    let shared = sharing::run::share_in(&key.of_some(&members), &readings, intervals);
     let mut community = vec![[0.0; 2]; readings.starts_s.len()];
-    for steps in intervals {
+    for steps in &shared.intervals {
         let sum = |table: &[Vec<f64>]| table[steps.clone()].iter().flatten().sum::<f64>();
         community[steps.clone()].fill([sum(&readings.import_kwh), sum(&readings.export_kwh)]);
     }
