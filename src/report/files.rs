@@ -166,6 +166,7 @@ pub fn write_members(out: &mut dyn Write, world: &World, outcome: &Outcome, mone
     ];
     if money.is_some() {
         header.extend(["bill_eur", "bill_without_cooperative_eur", "bill_without_devices_eur"]);
+        header.extend(["gain_by_cooperative_eur", "gain_by_devices_eur"]);
     }
     csv.write_record(header)?;
     let calendar = &world.calendar;
@@ -222,9 +223,10 @@ pub fn write_members(out: &mut dyn Write, world: &World, outcome: &Outcome, mone
                     years.zip(totals).filter(|(year, _)| is_of_year(*year)).map(|(_, cents)| cents).sum::<i64>()
                 };
                 let actual: Vec<i64> = bills.actual[index].iter().map(Bill::total_cents).collect();
-                for totals in [&actual, &bills.without_cooperative_cents[index], &bills.without_devices_cents[index]] {
-                    cells.push(shown(euros(of_year(totals)), 2, 2));
-                }
+                let [own, alone, bare] =
+                    [&actual, &bills.without_cooperative_cents[index], &bills.without_devices_cents[index]]
+                        .map(|totals| of_year(totals));
+                cells.extend([own, alone, bare, alone - own, bare - alone].map(|cents| shown(euros(cents), 2, 2)));
             }
             csv.write_record(cells)?;
         }
