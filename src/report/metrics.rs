@@ -41,7 +41,7 @@ pub const METRICS: [Definition; 14] = [
     Definition {
         name: "community.shared_kwh",
         unit: "kWh",
-        definition: "fed-in electricity that members took in the same step",
+        definition: "fed-in electricity that members took in the same settlement interval: a step, unless the key has a longer one",
     },
     Definition {
         name: "community.import_kwh",

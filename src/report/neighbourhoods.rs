@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use super::files::number;
 use super::metrics::{Definition, METRICS, MetricValue, Metrics, whole_or_decimal};
 use super::rounded;
-use super::summary::{heading, local_time, thousands};
+use super::summary::{heading, local_time, shared_when, thousands};
 use crate::calendar::Calendar;
 use crate::engine::world::World;
 use crate::engine::{BALANCE_TOLERANCE, Outcome};
@@ -271,12 +271,12 @@ pub fn summary(plan: &Plan, calendar: &Calendar, rows: &[Named], totals: &Totals
     format!(
         "{}\n\n{}\n\n{each}{}",
         heading(plan, calendar),
-        table_of_totals(calendar, rows, totals),
+        table_of_totals(plan, calendar, rows, totals),
         balance_line(rows)
     )
 }
 
-fn table_of_totals(calendar: &Calendar, rows: &[Named], totals: &Totals) -> Table {
+fn table_of_totals(plan: &Plan, calendar: &Calendar, rows: &[Named], totals: &Totals) -> Table {
     let number = |name: &str| totals.number(name).unwrap_or(0.0);
     let kwh = |name: &str| (thousands(number(name)), "kWh");
     let part = |name: &str| match totals.number(name) {
@@ -309,7 +309,7 @@ fn table_of_totals(calendar: &Calendar, rows: &[Named], totals: &Totals) -> Tabl
             kwh("total.self_used_kwh"),
             "of own panels, directly or by way of a battery".to_owned(),
         ),
-        ("Shared among members", (thousands(shared), "kWh"), "made and used in the same step".to_owned()),
+        ("Shared among members", (thousands(shared), "kWh"), shared_when(plan)),
         ("Drawn from meters", kwh("total.import_kwh"), "before sharing".to_owned()),
         ("Fed in at meters", kwh("total.export_kwh"), "before sharing".to_owned()),
         ("Bought from outside", outside("total.import_kwh"), "drawn, less what was shared".to_owned()),

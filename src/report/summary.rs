@@ -26,6 +26,14 @@ pub(super) fn heading(plan: &Plan, calendar: &Calendar) -> String {
     format!("{}\n{about}{span}, steps of {} minutes, seed {}", plan.name, plan.step_minutes, plan.seed)
 }
 
+/// When what was shared was made and used: in one settlement interval.
+pub(super) fn shared_when(plan: &Plan) -> String {
+    match plan.sharing.interval_minutes.filter(|minutes| *minutes > plan.step_minutes) {
+        Some(minutes) => format!("made and used in the same {minutes} minutes"),
+        None => "made and used in the same step".to_owned(),
+    }
+}
+
 fn table(world: &World, metrics: &Metrics) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_BORDERS_ONLY);
@@ -53,7 +61,7 @@ fn table(world: &World, metrics: &Metrics) -> Table {
             kwh("community.self_used_kwh"),
             "of own panels, directly or by way of a battery".to_owned(),
         ),
-        ("Shared among members", (thousands(shared), "kWh"), "made and used in the same step".to_owned()),
+        ("Shared among members", (thousands(shared), "kWh"), shared_when(&world.plan)),
         ("Drawn from meters", kwh("community.import_kwh"), "before sharing".to_owned()),
         ("Fed in at meters", kwh("community.export_kwh"), "before sharing".to_owned()),
         ("Bought from outside", from_grid, "drawn, less what was shared".to_owned()),
