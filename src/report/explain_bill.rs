@@ -272,13 +272,13 @@ pub fn heaviest_steps(
                 let step = day.first_step + in_day;
                 let own = flows.home(home, in_day);
                 let price = prices.as_ref().map(|prices| prices[step]);
-                let minute = world.calendar.local_minute(step);
                 let value: f64 = line
                     .registers
                     .iter()
                     .map(|(need, sign)| match need {
                         Need::Sum(flow, weight) => {
-                            let weight = step_weight(weight, day, minute, price.unwrap_or(0.0));
+                            let prices = prices.as_ref().map(|prices| prices.as_slice());
+                            let weight = step_weight(weight, &world.calendar, day, step, prices);
                             f64::from(*sign) * flow_kw(&own, *flow) * step_h * weight
                         }
                         Need::Peak(flow) => flow_kw(&own, *flow),
