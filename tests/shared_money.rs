@@ -24,8 +24,11 @@ use serde_json::Value as Json;
 /// A line of a bill, in `settle` or of a run: rule, what, and EUR.
 type Line = (String, String, f64);
 
+/// A point, and what it draws and feeds in in each step, kWh.
+type Flows<'a> = (&'a str, &'a dyn Fn(u32) -> (f64, f64));
+
 /// Rows of `time,id,import_kwh,export_kwh` from a local midnight on, one for each step of a day and point.
-fn day_of_steps(start: &str, minutes: i64, steps: u32, of: &[(&str, &dyn Fn(u32) -> (f64, f64))]) -> String {
+fn day_of_steps(start: &str, minutes: i64, steps: u32, of: &[Flows<'_>]) -> String {
     let mut rows = String::new();
     let start: jiff::Timestamp = start.parse().expect("a time of these tests");
     for step in 0..steps {
@@ -374,7 +377,7 @@ fn spain(kwp: &str, contract: &str, january: [(f64, f64); 2]) -> Vec<(String, i6
     };
     let rows = day_of_steps("2026-01-30T23:00:00Z", 60, 48, &[("home-1", &home)]);
     let written = written(&scenario, &rows, SPANISH_MIDNIGHT, 60, &[0.1]);
-    of_rule(&settled(&written, "home-1").unwrap(), "es.simplified-compensation")
+    of_rule(&settled(&written, "home-1").expect("all numbers are known"), "es.simplified-compensation")
 }
 
 const FIXED: &str = "kind = \"fixed\"\nimport_eur_per_kwh = 0.15\nexport_eur_per_kwh = 0.05\n";
@@ -404,11 +407,11 @@ fn spanish_surplus_is_credited_up_to_the_energy_of_its_month(
 
 #[test]
 fn a_spanish_run_never_pays_for_the_energy_of_a_month() {
-    let scenario = Written::new(&format!(
+    let scenario = Written::new(
         "[scenario]\nname = \"Case\"\nstart = 2026-01-01\nstep_minutes = 60\nshapes = 8\n[[homes]]\nid = \"home\"\ncount = 2\n\
-         annual_kwh = 2000\npv = {{ peak_kwp = 9 }}\n[rules]\nbook = \"es\"\ncontract = \"ours\"\n[[rules.contracts]]\n\
-         id = \"ours\"\nvat_fraction = 0.21\nkind = \"fixed\"\nimport_eur_per_kwh = 0.12\nexport_eur_per_kwh = 0.08\n"
-    ));
+         annual_kwh = 2000\npv = { peak_kwp = 9 }\n[rules]\nbook = \"es\"\ncontract = \"ours\"\n[[rules.contracts]]\n\
+         id = \"ours\"\nvat_fraction = 0.21\nkind = \"fixed\"\nimport_eur_per_kwh = 0.12\nexport_eur_per_kwh = 0.08\n",
+    );
     let world = scenario.world(&[]);
     let outcome = run(&world);
     let (bills, _) = billed(&scenario.path(), &[]);
