@@ -293,6 +293,14 @@ impl Calendar {
         self.local_minute[step]
     }
 
+    /// The steps of the hour that a step lies in. Hours count from the local midnight of the day.
+    pub fn hour_of(&self, step: usize) -> std::ops::Range<usize> {
+        let day = &self.days[self.day_of(step)];
+        let steps = (60 / self.step_minutes) as usize;
+        let first = step - (step - day.first_step) % steps;
+        first..(first + steps).min(day.range().end)
+    }
+
     /// The step that holds an instant, if the axis does.
     pub fn step_at(&self, instant: Timestamp) -> Option<usize> {
         let offset = instant.as_second() - self.start_s;

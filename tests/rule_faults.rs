@@ -174,6 +174,12 @@ const BOOKS: &[Book] = &[
         &["rules::level"],
     ),
     Book(
+        "book_with_an_unknown_region",
+        "[[rules]]\nid = \"test.shared\"\nkind = \"shared-premium\"\nsource = \"law\"\nvat_fraction = 0\nreference_eur_per_kwh = 0.18\nregion = \"nort\"\n\
+         classes = [{ fix_eur_per_kwh = 0.08, cap_eur_per_kwh = 0.12 }]\nregions = [{ name = \"north\", eur_per_kwh = 0.01 }]\n",
+        &["rules::region"],
+    ),
+    Book(
         "book_with_two_corrections_of_a_year",
         "[[rules]]\nid = \"test.premium\"\nkind = \"production-premium\"\nsource = \"law\"\nvat_fraction = 0\nbase_eur_per_kwh = 0.12\nyears = 15\n\
          corrections = [{ year = 2024, eur_per_kwh = 0.1 }, { year = 2024, eur_per_kwh = 0.11 }]\n",
@@ -216,6 +222,12 @@ const RULES: &[Book] = &[
         "rules_that_switch_off_what_is_not_there",
         "book = \"nl\"\ncontract = \"fixed\"\noperator = \"liander\"\noff = [\"nl.saldering\", \"nl.neting\"]\n",
         &["rules::unknown_rule", "rules::unknown_rule"],
+    ),
+    Book(
+        "rules_without_the_premium_of_a_plant",
+        "book = \"nl\"\ncontract = \"fixed\"\noperator = \"liander\"\n[cooperative]\n[[cooperative.plants]]\nid = \"roof\"\nkind = \"pv\"\n\
+         peak_kwp = 50\npremium = \"nl.sce-solar-smal\"\n[sharing]\neur_per_kwh = 0.1\n",
+        &["rules::unknown_rule"],
     ),
     Book(
         "rules_that_replace_what_is_not_there",

@@ -316,6 +316,7 @@ fn plant(premium: &str, granted: &str, from: &str, until: &str, kwh: &str) -> (P
         is_member: false,
         has_gas: false,
         income_eur: None,
+        panels_kwp: None,
     };
     let flows = [Flow::Generation, Flow::Export, Flow::SharedOut, Flow::Import, Flow::SharedIn];
     let needs = flows.map(|flow| Need::Sum(flow, Weight::One));

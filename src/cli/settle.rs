@@ -15,10 +15,9 @@ use crate::engine::world::World;
 use crate::neighbourhood;
 use crate::report::bills::{self, PointBills};
 use crate::rules::bill::Bill;
-use crate::rules::kinds::EnergyPrice;
 use crate::rules::meters::{self, Asked, Read, SharedStep};
 use crate::rules::points;
-use crate::rules::readings::Life;
+use crate::rules::readings::{Life, Needs, Point};
 use crate::rules::rulebook::{Rulebook, Span};
 use crate::rules::settle::{Options, Refusal, settle as settle_point};
 use crate::scenario::diagnostics;
@@ -51,11 +50,7 @@ pub(super) fn settle(args: &SettleArgs, common: &Common) -> Result<(), Stop> {
     let points = points::of_plan(&plan, &homes);
     let calendar = plan.calendar().expect("the check has made the axis of every plan");
     // Only what is priced by the step needs the price of each step, and the weather that makes it.
-    let is_dynamic = book.rules.iter().any(|rule| {
-        book.choices.contract.as_ref() == Some(&rule.id)
-            && rule.versions.iter().any(|v| v.instrument.as_energy_price().is_some_and(EnergyPrice::is_dynamic))
-    });
-    let prices = if is_dynamic {
+    let prices = if needs_prices(&book, &points, &calendar) {
         let world = World::new(plan.clone(), &mut loaded.faults);
         let world = or_all_faults(world, &mut loaded)?;
         Some(or_all_faults(world.prices(), &mut loaded)?)
@@ -104,6 +99,18 @@ pub(super) fn settle(args: &SettleArgs, common: &Common) -> Result<(), Stop> {
             print_json(&json)
         }
     }
+}
+
+/// Whether a rule in force for any of the points is settled at the price of each step.
+fn needs_prices(book: &Rulebook, points: &[Point], calendar: &Calendar) -> bool {
+    let days = calendar.days();
+    let (Some(first), Some(last)) = (days.first(), days.last()) else { return false };
+    let until = last.date.tomorrow().unwrap_or(last.date);
+    points.iter().any(|point| {
+        let mut needs = Needs::default();
+        Rulebook::ask(&book.spans(point, first.date, until), &mut needs);
+        needs.is_of_prices()
+    })
 }
 
 /// What was shared, step by step, in the order of steps and points; nothing of yearly registers.

@@ -279,15 +279,16 @@ pub fn heaviest_steps(
                 let step = day.first_step + in_day;
                 let own = flows.home(home, in_day);
                 let price = prices.as_ref().map(|prices| prices[step]);
-                let minute = world.calendar.local_minute(step);
                 let value: f64 = line
                     .registers
                     .iter()
                     .map(|(need, sign)| match need {
                         Need::Sum(flow, weight) => {
-                            let weight = match weight.interval_price() {
-                                Some(price) => flows.price_eur_per_kwh(price, in_day),
-                                None => step_weight(weight, day, minute, price.unwrap_or(0.0)),
+                            let weight = if let Some(price) = weight.interval_price() {
+                                flows.price_eur_per_kwh(price, in_day)
+                            } else {
+                                let prices = prices.as_ref().map(|prices| prices.as_slice());
+                                step_weight(weight, &world.calendar, day, step, prices)
                             };
                             f64::from(*sign) * flow_kw(&own, *flow) * step_h * weight
                         }

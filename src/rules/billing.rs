@@ -3,6 +3,7 @@
 //! Every point is settled three times: as it is, without the cooperative, and without its own devices too. The registers of
 //! the latter two are the same, of other flows.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -107,8 +108,8 @@ impl<'a> Billing<'a> {
                 _ => {}
             }
         }
+        let of_prices = needs.is_of_prices();
         let needs = needs.all().to_vec();
-        let of_prices = needs.iter().any(|need| matches!(need, Need::Sum(_, weight) if weight.is_of_prices()));
         let prices = if of_prices { Some(world.prices()?) } else { None };
         let shares = !world.plan.sharing.is_none();
         let (mut place, mut registers) = (Vec::new(), Vec::new());
@@ -269,11 +270,8 @@ fn register(need: &Need, calendar: &Calendar, prices: Option<&[f64]>) -> Wanted 
             if let Some(price) = weight.interval_price() {
                 return PricedRegister { flow: *flow, price }.into();
             }
-            let price = |step: usize| prices.map_or(0.0, |prices| prices[step]);
             let of_day = |day: &Day| {
-                day.range()
-                    .map(|step| step_weight(weight, day, calendar.local_minute(step), price(step)))
-                    .collect::<Vec<f64>>()
+                day.range().map(|step| step_weight(weight, calendar, day, step, prices)).collect::<Vec<f64>>()
             };
             let weights = calendar.days().iter().flat_map(of_day).collect();
             Wanted::Sum(WeightedRegister { flow: *flow, weights })
@@ -282,17 +280,25 @@ fn register(need: &Need, calendar: &Calendar, prices: Option<&[f64]>) -> Wanted 
     }
 }
 
-/// The weight of a step, as [`Weight::of_step`] has it in decimals.
-pub fn step_weight(weight: &Weight, day: &Day, minute: u16, spot: f64) -> f64 {
+/// The weight of a step of the run, as [`Weight::of_step`] has it in decimals; without prices they count as 0.
+pub fn step_weight(weight: &Weight, calendar: &Calendar, day: &Day, step: usize, prices: Option<&[f64]>) -> f64 {
     let number = |decimal: &Decimal| decimal.to_string().parse::<f64>().unwrap_or_default();
+    let mean = |steps: Range<usize>| {
+        let count = steps.len() as f64;
+        prices.map_or(0.0, |prices| prices[steps].iter().sum::<f64>() / count)
+    };
+    let spot = || mean(step..step + 1);
+    let hourly_spot = || mean(calendar.hour_of(step));
     match weight {
         Weight::One => 1.0,
-        Weight::Slot(slot) => f64::from(u8::from(slot.holds(day, minute))),
-        Weight::Spot => spot,
+        Weight::Slot(slot) => f64::from(u8::from(slot.holds(day, calendar.local_minute(step)))),
+        Weight::Spot => spot(),
         Weight::Floored { share, markup, markdown } => {
             let (share, markup, markdown) = (number(share), number(markup), number(markdown));
-            (spot - markdown).max(share * (spot + markup))
+            (spot() - markdown).max(share * (spot() + markup))
         }
+        Weight::HourlySpot => hourly_spot(),
+        Weight::Below { reference, most } => (number(reference) - hourly_spot()).max(0.0).min(number(most)),
         Weight::SupplyDemandRatio { .. } => 0.0,
     }
 }

@@ -833,6 +833,9 @@ fn look_up(book: &mut Rulebook, rules: &plan::Rules, faults: &mut Vec<Fault>) {
         off.extend(book.rules.iter().filter(of_book).map(|rule| rule.id.clone()).filter(|id| !only.contains(id)));
     }
     book.choices.off = off;
+    for (id, origin) in &rules.premiums {
+        find(id, origin, faults);
+    }
     if let Some((id, origin)) = &rules.contract {
         let contracts: Vec<&str> =
             book.rules.iter().filter(|rule| rule.kind == "energy-price").map(|rule| rule.id.as_str()).collect();

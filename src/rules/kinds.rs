@@ -106,6 +106,11 @@ pub trait Kind: Debug + Send + Sync {
         None
     }
 
+    /// Whether it is a way of sharing that takes no kWh off a bill.
+    fn is_virtual_sharing(&self) -> bool {
+        false
+    }
+
     /// The days of a grant or a premium: how many years it is paid; `None`: it is not granted at a date.
     fn granted_years(&self) -> Option<u8> {
         None

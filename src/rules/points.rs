@@ -1,9 +1,10 @@
 //! The points of a plan that are billed: its homes and businesses, then its plants.
 
 use rust_decimal::Decimal;
+use rust_decimal::prelude::FromPrimitive;
 
 use super::readings::{Point, PointKind};
-use crate::neighbourhood::{Home, home_id};
+use crate::neighbourhood::{Home, Pv, home_id};
 use crate::scenario::language::Distribution;
 use crate::scenario::plan::{GroupKind, Plan, PvOutput};
 
@@ -21,6 +22,10 @@ pub fn of_plan(plan: &Plan, homes: &[Home]) -> Vec<Point> {
             is_member: home.member,
             has_gas: home.annual_gas_m3 > 0.0,
             income_eur: home.income_eur,
+            panels_kwp: match &home.pv {
+                Some(Pv::Simulated(roof)) => Decimal::from_f64(roof.peak_kwp),
+                _ => None,
+            },
         }
     };
     let plants = plan.cooperative.iter().flat_map(|cooperative| &cooperative.plants);
@@ -40,6 +45,7 @@ pub fn of_plan(plan: &Plan, homes: &[Home]) -> Vec<Point> {
         is_member: true,
         has_gas: false,
         income_eur: None,
+        panels_kwp: None,
     };
     homes.iter().map(of_home).chain(plants.map(of_plant)).collect()
 }

@@ -31,6 +31,8 @@ pub struct Point {
     pub has_gas: bool,
     /// Yearly income of the household, EUR, if known.
     pub income_eur: Option<f64>,
+    /// Peak power of the panels behind its meter, kWp, if it has panels that are described.
+    pub panels_kwp: Option<Decimal>,
 }
 
 /// What a point is.
@@ -76,6 +78,15 @@ pub enum Weight {
         /// What the supplier takes off the price of a kWh fed in, EUR/kWh.
         markdown: Decimal,
     },
+    /// The day-ahead price of the hour that the step lies in, the mean of its steps, EUR/kWh excluding VAT: EUR.
+    HourlySpot,
+    /// How far the price of the hour is below a reference: min(`most`, max(0, `reference` − price of the hour)), EUR.
+    Below {
+        /// The price that it is measured from, EUR/kWh.
+        reference: Decimal,
+        /// The most that it comes to, EUR/kWh.
+        most: Decimal,
+    },
     /// The price of a shared kWh by the ratio of supply and demand among the members in the settlement interval: EUR.
     SupplyDemandRatio {
         /// What a kWh from the grid costs, EUR/kWh.
@@ -86,14 +97,16 @@ pub enum Weight {
 }
 
 impl Weight {
-    /// The weight of a step of this day that begins at this local minute, at this price, EUR/kWh.
+    /// The weight of a step of this day that begins at this local minute, at this price, EUR/kWh: that of the step, or
+    /// that of its hour where the weight [is by the hour](Weight::is_by_hour).
     pub fn of_step(&self, day: &Day, minute: u16, spot_eur_per_kwh: Decimal) -> Decimal {
         match self {
             Weight::One => Decimal::ONE,
             Weight::Slot(slot) if slot.holds(day, minute) => Decimal::ONE,
             // A price of the interval is of the whole community: see `interval_price`.
             Weight::Slot(_) | Weight::SupplyDemandRatio { .. } => Decimal::ZERO,
-            Weight::Spot => spot_eur_per_kwh,
+            Weight::Spot | Weight::HourlySpot => spot_eur_per_kwh,
+            Weight::Below { reference, most } => (reference - spot_eur_per_kwh).max(Decimal::ZERO).min(*most),
             Weight::Floored { share, markup, markdown } => {
                 (spot_eur_per_kwh - markdown).max(share * (spot_eur_per_kwh + markup))
             }
@@ -102,7 +115,12 @@ impl Weight {
 
     /// Whether it needs the price of each step.
     pub fn is_of_prices(&self) -> bool {
-        matches!(self, Weight::Spot | Weight::Floored { .. })
+        matches!(self, Weight::Spot | Weight::Floored { .. }) || self.is_by_hour()
+    }
+
+    /// Whether it is of the mean price of each hour, whatever the steps.
+    pub fn is_by_hour(&self) -> bool {
+        matches!(self, Weight::HourlySpot | Weight::Below { .. })
     }
 
     /// The price that follows from what the members need and have in an interval, if it is one.
@@ -120,6 +138,8 @@ impl Weight {
             Weight::One => String::new(),
             Weight::Slot(slot) => format!(" in {slot}"),
             Weight::Spot => " × day-ahead price".to_owned(),
+            Weight::HourlySpot => " × day-ahead price of the hour".to_owned(),
+            Weight::Below { reference, most } => format!(" × min({most}, max(0, {reference} − price of the hour))"),
             Weight::Floored { share, markup, markdown } => {
                 format!(" × max(day-ahead − {markdown}, {share} × (day-ahead + {markup}))")
             }
@@ -308,6 +328,11 @@ impl Needs {
             Flow::Export => self.add(Need::Sum(Flow::SharedOut, weight.clone())),
             _ => {}
         }
+    }
+
+    /// Whether one of them needs the price of each step.
+    pub fn is_of_prices(&self) -> bool {
+        self.needs.iter().any(|need| matches!(need, Need::Sum(_, weight) if weight.is_of_prices()))
     }
 
     /// What was asked for.

@@ -132,6 +132,16 @@ impl Rulebook {
         Some((rule, version.instrument.as_energy_price()?))
     }
 
+    /// Whether shared kWh are only counted on a day, and taken off no bill.
+    pub fn shares_virtually(&self, day: Date) -> bool {
+        self.rules.iter().filter(|rule| !self.is_off(rule) && rule.holds_on(day)).any(|rule| {
+            rule.numbers_on(day).is_some_and(|numbers| {
+                let (Numbers::Known(version) | Numbers::LastKnown(version)) = numbers;
+                version.instrument.is_virtual_sharing()
+            })
+        })
+    }
+
     /// Whether a rule has to do with a point at all, whatever the day.
     pub fn concerns(&self, rule: &Rule, point: &Point) -> bool {
         let who = match point.kind {

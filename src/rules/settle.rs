@@ -88,6 +88,15 @@ pub struct Floor<'a> {
     pub rule: InForce<'a>,
 }
 
+/// The most that feed-in earns: in each window what the energy drawn in it costs.
+#[derive(Clone, Debug)]
+pub struct FeedInLimit<'a> {
+    /// The periods of each window.
+    pub windows: Vec<Range<usize>>,
+    /// The rule.
+    pub rule: InForce<'a>,
+}
+
 /// What a rule adds to a bill.
 #[derive(Debug)]
 pub struct Entry {
@@ -128,6 +137,8 @@ pub struct Sheet<'a> {
     pub windows: Vec<Window>,
     /// The least that feed-in earns.
     pub floor: Option<Floor<'a>>,
+    /// The most that feed-in earns.
+    pub feed_in_limit: Option<FeedInLimit<'a>>,
     /// What feed-in earned in each period, EUR.
     pub feed_in_eur: Vec<Decimal>,
     /// The lines so far.
@@ -136,6 +147,8 @@ pub struct Sheet<'a> {
     life: Life,
     explains: bool,
     low_slot: Option<Slot>,
+    /// Whether shared kWh are taken off no bill.
+    shares_virtually: bool,
     current: InForce<'a>,
 }
 
@@ -216,11 +229,14 @@ impl<'a> Sheet<'a> {
         self.readings.sum(self.life, periods, &need).ok_or_else(|| no_register(&need))
     }
 
-    /// A flow at the meter less the shared part of it, over some periods.
+    /// A flow at the meter less the shared part of it, over some periods; all of it where sharing is virtual.
     ///
     /// # Errors
     /// If the readings do not have it.
     pub fn residual_over(&self, periods: Range<usize>, flow: Flow, weight: &Weight) -> Result<Decimal, Unknown> {
+        if self.shares_virtually {
+            return self.sum_over(periods, flow, weight);
+        }
         let shared = if flow == Flow::Import { Flow::SharedIn } else { Flow::SharedOut };
         Ok(self.sum_over(periods.clone(), flow, weight)? - self.sum_over(periods, shared, weight)?)
     }
@@ -254,6 +270,7 @@ impl<'a> Sheet<'a> {
                 vec![(one(Flow::Export), 1), (one(Flow::SharedOut), -1)],
             ),
             Base::NetImport => (self.net_import_kwh(), self.net_registers()),
+            Base::Delivered if self.shares_virtually => (self.net_import_kwh(), self.net_registers()),
             Base::Delivered => {
                 let shared = self.sum(Flow::SharedIn, &Weight::One)?;
                 let mut registers = self.net_registers();
@@ -311,6 +328,14 @@ impl<'a> Sheet<'a> {
         (self.readings.periods[at].from, self.readings.periods[at].until)
     }
 
+    /// The registers behind a line: of a flow at the meter without its shared part, where sharing is virtual.
+    fn behind(&self, mut registers: Vec<(Need, i8)>) -> Vec<(Need, i8)> {
+        if self.shares_virtually && !registers.iter().all(is_of_sharing) {
+            registers.retain(|register| !is_of_sharing(register));
+        }
+        registers
+    }
+
     /// Adds a line for the rule that is being evaluated. What comes to nothing is left out.
     pub fn post(&mut self, entry: Entry) {
         self.post_for(self.current, entry);
@@ -351,9 +376,13 @@ impl<'a> Sheet<'a> {
             payee,
             is_assumed: by.is_assumed(),
             formula: entry.formula,
-            registers: if self.explains { entry.registers } else { Vec::new() },
+            registers: if self.explains { self.behind(entry.registers) } else { Vec::new() },
         });
     }
+}
+
+fn is_of_sharing((need, _): &(Need, i8)) -> bool {
+    matches!(need, Need::Sum(flow, _) | Need::Peak(flow) if flow.is_shared())
 }
 
 fn no_register(need: &Need) -> Unknown {
@@ -436,6 +465,7 @@ fn settle_span<'a>(
         until: readings.periods[periods.end - 1].until,
         windows: Vec::new(),
         floor: None,
+        feed_in_limit: None,
         feed_in_eur: vec![Decimal::ZERO; periods.len()],
         lines: Vec::new(),
         periods,
@@ -443,6 +473,7 @@ fn settle_span<'a>(
         life: options.life,
         explains: options.explains,
         low_slot,
+        shares_virtually: book.shares_virtually(span.from),
         current: *first,
     };
     match windows_of(&sheet, low_slot, vec![sheet.periods.clone()]) {

@@ -43,7 +43,12 @@ pub(super) fn plan(file: &said::File, root: &Node, files: &[PathBuf], faults: &m
     let cooperative = file.cooperative.as_ref().map(|cooperative| build.cooperative(cooperative, &timezone));
     build.ids(file);
     let sharing = build.sharing(file, &groups, cooperative.as_ref());
-    let rules = build.rules(file.rules.as_ref(), scenario.start.as_ref());
+    let mut rules = build.rules(file.rules.as_ref(), scenario.start.as_ref());
+    if let Some(rules) = &mut rules {
+        let plants = cooperative.iter().flat_map(|cooperative| &cooperative.plants);
+        let premium = |plant: &plan::Plant| Some((plant.premium.clone()?.0, plant.premium_origin.clone()?));
+        rules.premiums = plants.filter_map(premium).collect();
+    }
     let shared_price = build.shared_price(file.sharing.as_ref(), rules.is_some());
     build.feed_in_is_paid(cooperative.as_ref(), rules.is_some());
     if !sharing.is_none() {

@@ -376,6 +376,8 @@ pub struct Rules {
     pub add: Vec<Node>,
     /// Other numbers for rules of the book.
     pub replace: Vec<Node>,
+    /// The premiums that plants were granted.
+    pub premiums: Vec<(String, Origin)>,
     /// The heading of the section.
     pub origin: Origin,
 }
@@ -395,6 +397,7 @@ impl Rules {
             contracts: Vec::new(),
             add: Vec::new(),
             replace: Vec::new(),
+            premiums: Vec::new(),
             origin,
         }
     }

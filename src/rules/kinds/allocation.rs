@@ -4,6 +4,9 @@
 //! shared = min(Σ part × injection, need), nothing is carried to another interval. The engine allocates by the scenario's
 //! key; this rule prices it: a receiver pays the agreed price, a giver earns it, the cooperative stands between.
 //!
+//! Shared kWh are taken off what suppliers deliver and take. Where sharing is virtual (Italy) they are not: every bill is of
+//! all that the meter counts, and what is shared earns a premium (`shared-premium`).
+//!
 //! # Worked case
 //! T-NL-17: a giver injects 1.20 kWh and shares half; a receiver that draws 0.45 takes 0.45 and the giver's residual export
 //! is 0.75; one that draws 0.80 takes 0.60 and still draws 0.20 from its supplier.
@@ -36,6 +39,9 @@ pub struct Allocation {
     /// Whether givers and receivers must have the same supplier.
     #[serde(default)]
     pub same_supplier: bool,
+    /// Whether sharing is virtual: everyone keeps the supplier and the whole bill, shared kWh are only counted.
+    #[serde(default)]
+    pub is_virtual: bool,
     /// What a shared kWh costs among members, EUR without VAT.
     pub eur_per_kwh: Option<Exact>,
     /// The same with VAT.
@@ -118,6 +124,10 @@ impl Kind for Allocation {
             needs.add(Need::Sum(Flow::SharedIn, weight.clone()));
             needs.add(Need::Sum(Flow::SharedOut, weight.clone()));
         }
+    }
+
+    fn is_virtual_sharing(&self) -> bool {
+        self.is_virtual
     }
 
     fn settle(&self, sheet: &mut Sheet<'_>) -> Result<(), Unknown> {

@@ -17,6 +17,7 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::netting::above_limit;
 use super::price_floor::FeedInFloor;
 use super::{Kind, Stage};
 use crate::engine::meters::Flow;
@@ -25,7 +26,7 @@ use crate::rules::exact::{Exact, shown};
 use crate::rules::readings::{Need, Needs, Slot, SlotDays, Weight};
 use crate::rules::rule::Rate;
 use crate::rules::rulebook::InForce;
-use crate::rules::settle::{Entry, Sheet, SlotSums, Unknown};
+use crate::rules::settle::{Entry, FeedInLimit, Sheet, SlotSums, Unknown};
 use crate::scenario::diagnostics::Fault;
 use crate::scenario::tree::Node;
 
@@ -255,17 +256,8 @@ impl EnergyPrice {
                     continue;
                 }
                 let part = window.slots[slot].net_export_kwh / exported;
-                let weight = self.slot_weight(count, slot);
                 for at in periods {
-                    let kwh = if let Some(weight) = &weight {
-                        sheet.residual_over(at..at + 1, Flow::Export, weight)?
-                    } else {
-                        let all = sheet.residual_over(at..at + 1, Flow::Export, &Weight::One)?;
-                        match self.low_slot() {
-                            Some(low) => all - sheet.residual_over(at..at + 1, Flow::Export, &Weight::Slot(low))?,
-                            None => all,
-                        }
-                    };
+                    let kwh = self.slot_kwh(sheet, slot, at, Flow::Export)?;
                     let first = sheet.periods.start;
                     sheet.feed_in_eur[at - first] += part * kwh * price;
                 }
@@ -289,11 +281,63 @@ impl EnergyPrice {
         Ok(())
     }
 
-    fn slot_weight(&self, count: usize, slot: usize) -> Option<Weight> {
-        match (count, slot, self.low_slot()) {
-            (2, 1, Some(low)) => Some(Weight::Slot(low)),
-            _ => None,
+    /// A residual flow in a slot within a period, kWh.
+    fn slot_kwh(&self, sheet: &Sheet<'_>, slot: usize, at: usize, flow: Flow) -> Result<Decimal, Unknown> {
+        let of = |weight: &Weight| sheet.residual_over(at..at + 1, flow, weight);
+        match self.low_slot().map(Weight::Slot) {
+            None => of(&Weight::One),
+            Some(low) if slot == 1 => of(&low),
+            Some(low) => Ok(of(&Weight::One)? - of(&low)?),
         }
+    }
+
+    /// What the energy drawn in a period costs after netting, EUR without VAT.
+    fn energy_eur(&self, sheet: &Sheet<'_>, at: usize) -> Result<Decimal, Unknown> {
+        let vat = sheet.version().vat_fraction.unwrap_or_default();
+        if self.is_dynamic() {
+            let of = |weight: &Weight| sheet.residual_over(at..at + 1, Flow::Import, weight);
+            return Ok(of(&Weight::Spot)? + self.markup()?.excluding_vat(vat) * of(&Weight::One)?);
+        }
+        let mut cost = Decimal::ZERO;
+        for window in sheet.windows.iter().filter(|window| window.periods.contains(&at)) {
+            for (slot, sums) in window.slots.iter().enumerate().filter(|(_, sums)| !sums.net_import_kwh.is_zero()) {
+                let kwh = self.slot_kwh(sheet, slot, at, Flow::Import)?;
+                cost += sums.net_import_kwh / sums.import_kwh * kwh * self.import(slot)?.excluding_vat(vat);
+            }
+        }
+        Ok(cost)
+    }
+
+    /// Takes back what feed-in earned above what the energy of the same window costs, where a rule limits it so.
+    fn limit_feed_in(&self, sheet: &mut Sheet<'_>) -> Result<(), Unknown> {
+        let Some(FeedInLimit { windows, rule }) = sheet.feed_in_limit.clone() else { return Ok(()) };
+        let first = sheet.periods.start;
+        let mut above = Decimal::ZERO;
+        for window in windows {
+            let energy = window.clone().map(|at| self.energy_eur(sheet, at)).sum::<Result<Decimal, _>>()?;
+            let earned: Decimal = sheet.feed_in_eur[window.start - first..window.end - first].iter().sum();
+            above += above_limit(energy, earned);
+        }
+        if above.is_zero() {
+            return Ok(());
+        }
+        let formula = sheet.say(|| "Σ of windows max(0, feed-in − energy drawn, both without VAT)".to_owned());
+        let registers = [self.slot_registers(1, 0, Flow::Export, 1), self.slot_registers(1, 0, Flow::Import, -1)];
+        sheet.post_for(
+            rule,
+            Entry {
+                what: "feed-in above the energy drawn, not paid".into(),
+                base: above,
+                unit: "EUR",
+                rate: Rate::excluding(Decimal::ONE),
+                amount_eur: above,
+                vat_fraction: NO_VAT,
+                is_credit: false,
+                formula,
+                registers: registers.concat(),
+            },
+        );
+        Ok(())
     }
 
     /// The registers behind a slot's residual flow.
@@ -494,6 +538,7 @@ impl Kind for EnergyPrice {
         } else {
             self.settle_by_slot(sheet)?;
         }
+        self.limit_feed_in(sheet)?;
         self.settle_standing_and_gas(sheet)
     }
 

@@ -4,12 +4,17 @@
 //! than one register (a normal and a low tariff) the excess of one is set off against the other where they are pooled.
 //! Shared energy is left out on both sides. A window is cut at the borders of the rules that apply.
 //!
+//! Money may be set off instead (Spain's simplified compensation): each kWh is priced as the contract says, and what feed-in
+//! earns counts at most up to what the energy drawn in the same window costs, both without VAT. The rest is not paid, and
+//! not carried to another window.
+//!
 //! # Worked case
 //! T-NL-02: import 2,800 kWh, export 2,000 kWh in 2026: 800 kWh are delivered, at 0.12 + 0.09161 EUR and 21 % VAT:
 //! 204.84 EUR.
+//! Money: 100 kWh drawn at 0.15 EUR and 400 kWh fed in at 0.05 EUR in a month: 20.00 EUR earned, 15.00 EUR credited.
 //!
 //! # Source
-//! Elektriciteitswet 1998 article 31c; it ends on 2027-01-01 by law 36611.
+//! Elektriciteitswet 1998 article 31c; it ends on 2027-01-01 by law 36611. Money: Real Decreto 244/2019 article 14.
 
 use std::ops::Range;
 
@@ -20,9 +25,9 @@ use serde::Deserialize;
 use super::{Kind, Stage};
 use crate::engine::meters::Flow;
 use crate::rules::attempt::{Given, GivenError, Input, Working, optional, required};
-use crate::rules::exact::shown;
+use crate::rules::exact::{Exact, shown};
 use crate::rules::readings::Needs;
-use crate::rules::settle::{Sheet, SlotSums, Unknown, windows_of};
+use crate::rules::settle::{FeedInLimit, Sheet, SlotSums, Unknown, windows_of};
 
 /// Feed-in is set off against use.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -34,6 +39,11 @@ pub struct Netting {
     /// Whether the excess of one register is set off against the other.
     #[serde(default = "pooled")]
     pub pooled: bool,
+    /// Whether kWh are set off, or what they are worth.
+    #[serde(default)]
+    pub of: SetOff,
+    /// The greatest power of the panels behind a meter that it applies to, kWp. Default: any.
+    pub max_kwp: Option<Exact>,
 }
 
 fn pooled() -> bool {
@@ -52,6 +62,25 @@ pub enum WindowLength {
     Month,
 }
 
+/// What is set off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub enum SetOff {
+    /// kWh fed in against kWh drawn
+    #[default]
+    Energy,
+    /// What feed-in earns, against what the energy drawn costs
+    Money,
+}
+
+impl Netting {
+    /// Whether a point's panels are too large for it.
+    fn leaves_out(&self, sheet: &Sheet<'_>) -> bool {
+        self.max_kwp.zip(sheet.point.panels_kwp).is_some_and(|(Exact(most), kwp)| kwp > most)
+    }
+}
+
 impl Kind for Netting {
     fn stage(&self) -> Option<Stage> {
         Some(Stage::Netting)
@@ -63,11 +92,18 @@ impl Kind for Netting {
     }
 
     fn settle(&self, sheet: &mut Sheet<'_>) -> Result<(), Unknown> {
+        if self.leaves_out(sheet) {
+            return Ok(());
+        }
         let low = sheet.low_slot();
         let periods: Vec<Range<usize>> = match self.window {
             WindowLength::ContractYear => vec![sheet.periods.clone()],
             WindowLength::Month => months(sheet),
         };
+        if self.of == SetOff::Money {
+            sheet.feed_in_limit = Some(FeedInLimit { windows: periods, rule: sheet.in_force() });
+            return Ok(());
+        }
         let mut windows = windows_of(sheet, low, periods)?;
         for window in &mut windows {
             set_off(&mut window.slots, self.pooled);
@@ -77,6 +113,12 @@ impl Kind for Netting {
     }
 
     fn inputs(&self) -> Vec<Input> {
+        if self.of == SetOff::Money {
+            return vec![
+                required("energy_eur", "what the energy drawn within the window costs, without VAT"),
+                required("feed_in_eur", "what feed-in within the window earns"),
+            ];
+        }
         vec![
             required("import_kwh", "drawn within the window"),
             required("export_kwh", "fed in within the window"),
@@ -86,6 +128,14 @@ impl Kind for Netting {
     }
 
     fn attempt(&self, given: &Given) -> Result<Vec<Working>, GivenError> {
+        if self.of == SetOff::Money {
+            let (energy, earned) = (given.number("energy_eur")?, given.number("feed_in_eur")?);
+            let credited = earned - above_limit(energy, earned);
+            return Ok(vec![
+                Working::new("credited", format!("min({earned}, {energy})"), -credited, "EUR"),
+                Working::new("left to pay for energy, excluding VAT", "the sum", energy - credited, "EUR"),
+            ]);
+        }
         let (import, export) = (given.number("import_kwh")?, given.number("export_kwh")?);
         let low_import = given.number_or("import_low_kwh", Decimal::ZERO)?;
         let low_export = given.number_or("export_low_kwh", Decimal::ZERO)?;
@@ -118,6 +168,11 @@ impl Kind for Netting {
             ),
         ])
     }
+}
+
+/// The part of what feed-in earned that is above what the energy of the same window costs.
+pub(super) fn above_limit(energy_eur: Decimal, feed_in_eur: Decimal) -> Decimal {
+    (feed_in_eur - energy_eur.max(Decimal::ZERO)).max(Decimal::ZERO)
 }
 
 /// The periods of each calendar month.
@@ -173,5 +228,14 @@ mod tests {
         assert_eq!(slots(&[(1000, 1500), (1800, 500)], true), numbers([(0, 0), (800, 0)]));
         assert_eq!(slots(&[(1000, 1500), (1800, 500)], false), numbers([(0, 500), (1300, 0)]));
         assert_eq!(slots(&[(1000, 1500), (200, 100)], true), numbers([(0, 400), (0, 0)]));
+    }
+
+    #[test]
+    fn money_is_set_off_down_to_nothing_and_no_further() {
+        let above = |energy: i64, earned: i64| above_limit(Decimal::from(energy), Decimal::from(earned));
+        assert_eq!(above(15, 20), Decimal::from(5));
+        assert_eq!(above(15, 10), Decimal::ZERO);
+        assert_eq!(above(-3, 2), Decimal::from(2), "energy at negative prices leaves nothing to set off against");
+        assert_eq!(above(3, -2), Decimal::ZERO);
     }
 }

@@ -240,7 +240,10 @@ fn settle_periods(asked: &Asked<'_>, point: usize, series: &Series) -> Read {
         for step in day.range() {
             let flows = &series.steps[step - series.first];
             let minute = calendar.local_minute(step);
-            let spot = asked.prices_eur_per_kwh.map_or(Decimal::ZERO, |prices| exact(prices[step]));
+            let price = |weight: &Weight| {
+                let steps = if weight.is_by_hour() { calendar.hour_of(step) } else { step..step + 1 };
+                mean_price(asked.prices_eur_per_kwh.map_or(&[], |prices| &prices[steps]))
+            };
             for (need, value) in needs.iter().zip(&mut period.values) {
                 match need {
                     Need::Sum(flow, weight) => {
@@ -249,8 +252,11 @@ fn settle_periods(asked: &Asked<'_>, point: usize, series: &Series) -> Read {
                             let [need, surplus] = flows.community;
                             *value += kwh * Decimal::from_f64(price.eur_per_kwh(need, surplus)).unwrap_or_default();
                         } else if !kwh.is_zero() {
-                            *value +=
-                                if *weight == Weight::One { kwh } else { kwh * weight.of_step(day, minute, spot) };
+                            let counts = match weight {
+                                Weight::One => Decimal::ONE,
+                                weight => weight.of_step(day, minute, price(weight)),
+                            };
+                            *value += kwh * counts;
                         }
                     }
                     Need::Peak(flow) => *value = (*value).max(flow_kwh(flows, *flow) / step_h),
@@ -285,7 +291,8 @@ fn flow_kwh(step: &Step, flow: Flow) -> Decimal {
     }
 }
 
-/// A price as the decimal that was written.
-fn exact(price: f64) -> Decimal {
-    price.to_string().parse().unwrap_or_default()
+/// The mean of prices, each the decimal that was written; 0 of none.
+fn mean_price(prices: &[f64]) -> Decimal {
+    let exact = |price: &f64| price.to_string().parse::<Decimal>().unwrap_or_default();
+    prices.iter().map(exact).sum::<Decimal>() / Decimal::from(prices.len().max(1))
 }

@@ -32,6 +32,7 @@ impl Build<'_> {
             contracts: tables("contracts"),
             add: tables("add"),
             replace: tables("replace"),
+            premiums: Vec::new(),
             origin: origin.clone(),
         };
         if rules.book.is_none() && planned.contracts.is_empty() && planned.add.is_empty() && !at.has("book") {
