@@ -472,6 +472,12 @@ const CASES: &[Case] = &[
         &["sharing::interval", "sharing::outside", "sharing::taker", "sharing::max_part", "sharing::meaning"],
     ),
     Case(
+        "a_key_that_leaves_unused_parts_to_their_owners",
+        members!("[sharing]\nkey = \"es\"\nshares = { row = 1 }\n"),
+        &[],
+        &["sharing::owner"],
+    ),
+    Case(
         "keys_that_lack_what_they_need",
         members!("[sharing]\n[[sharing.rounds]]\nmethod = \"priority\"\n[[sharing.rounds]]\nmethod = \"pairwise\"\n"),
         &[],

@@ -773,6 +773,14 @@ impl<'a> Build<'a> {
                 self.push(fault, at.below("shares").key(id).as_ref(), "nobody takes this part");
             }
         }
+        if sharing.rounds.iter().flatten().any(|round| round.unused == said::Unused::Owner) {
+            let message = "a part that its owner does not use stays feed-in of who gave it: a run does not credit it to the owner";
+            let fault = Fault::warning("kwartier::sharing::owner", message).help(
+                "what is shared is right; `kwartier share` counts unused parts for their owners; write `unused = \"grid\"` in rounds of your own to agree",
+            );
+            let origin = at.origin("key").or_else(|| at.origin("rounds"));
+            self.push(fault, origin.as_ref(), "leaves unused parts to their owners");
+        }
         if let Some(minutes) = sharing.interval_minutes {
             let step_minutes = file.scenario.as_ref().map_or(1, |scenario| scenario.step_minutes);
             if minutes % step_minutes.max(1) != 0 {
