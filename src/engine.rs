@@ -259,7 +259,7 @@ impl DayShares {
 
     /// The price of a shared kWh in a step (from the day's start): that of its settlement interval, EUR.
     fn price_eur_per_kwh(&self, world: &World, price: IntervalPrice, step: usize) -> f64 {
-        let length = rounds::interval_steps(&world.key, world.calendar.step_minutes());
+        let length = world.key.interval_steps(world.calendar.step_minutes());
         let begin = step / length * length;
         let steps = &self.steps[begin..(begin + length).min(self.steps.len())];
         let sum = |of: fn(&StepShare) -> f64| steps.iter().map(of).sum::<f64>();

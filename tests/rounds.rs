@@ -73,7 +73,7 @@ fn world(sharing: &str, set: &[&str]) -> World {
 /// Shares every interval of some days anew, home by home, and compares what each home and plant got and gave.
 fn agrees(world: &World, days: usize) {
     let homes = world.homes.len();
-    let steps_of = world.key.interval_minutes.map_or(1, |minutes| minutes / world.calendar.step_minutes()) as usize;
+    let steps_of = world.key.interval_steps(world.calendar.step_minutes());
     let (mut seen, mut shared) = (0, 0.0);
     let done = engine::run(world, &Options::recording(), |flows| {
         let steps: Vec<usize> = (0..flows.day.steps).collect();
@@ -227,7 +227,7 @@ fn at_a_price_of_the_interval_what_is_paid_is_earned(#[case] sharing: &str) {
     let price = IntervalPrice::SupplyDemandRatio(grid);
     let registers = [Flow::SharedIn, Flow::SharedOut].map(|flow| PricedRegister { flow, price }.into()).to_vec();
     let options = Options { registers, ..Options::recording() };
-    let length = world.key.interval_minutes.map_or(1, |minutes| minutes / world.calendar.step_minutes()) as usize;
+    let length = world.key.interval_steps(world.calendar.step_minutes());
     let mut expected = 0.0;
     let mut months = 0;
     let done = engine::run(&world, &options, |flows| {

@@ -8,7 +8,7 @@ use super::meters::{Flow, Register};
 use super::registers::{DayRegisters, Row, RunRegisters};
 use super::vector::Vector;
 use super::world::{Shapes, World};
-use super::{DayShares, HomeStep, Options, Place, blocks_of, chunk_of, rounds};
+use super::{DayShares, HomeStep, Options, Place, blocks_of, chunk_of};
 use crate::reduce::{CHUNK, LANES, fold_lanes};
 use crate::sharing::fixed_part_kw;
 use crate::sharing::scheme::Scheme;
@@ -214,7 +214,7 @@ pub(super) struct DaySharing<'a> {
 impl<'a> DaySharing<'a> {
     pub(super) fn new(world: &'a World, shares: &DayShares, registers: &DayRegisters) -> DaySharing<'a> {
         let scheme = &world.scheme;
-        let interval_steps = rounds::interval_steps(&world.key, world.calendar.step_minutes());
+        let interval_steps = world.key.interval_steps(world.calendar.step_minutes());
         let rows = |flow: Flow, part: &dyn Fn(usize) -> f64| -> Vec<Row> {
             let steps = shares.steps.len();
             let plain = Row { flow, weights: (0..steps).map(|step| part(step) as f32).collect(), sums: Vec::new() };
@@ -273,7 +273,7 @@ pub(super) fn build(
     }
     let longest = longest_day(world);
     let longest_open = match world.scheme {
-        Scheme::Rounds(_) => longest.div_ceil(rounds::interval_steps(&world.key, world.calendar.step_minutes())),
+        Scheme::Rounds(_) => longest.div_ceil(world.key.interval_steps(world.calendar.step_minutes())),
         _ => 0,
     };
     let mut blocks = blocks.into_iter();
@@ -439,7 +439,7 @@ impl Chunk {
             Scheme::ProRata => import_kw * share.received_part as f32,
             Scheme::Fixed(_) => fixed_part_kw(own.parts[0][lane], share.pool_kw as f32, import_kw),
             Scheme::Rounds(_) => {
-                let interval = step / rounds::interval_steps(&world.key, world.calendar.step_minutes());
+                let interval = step / world.key.interval_steps(world.calendar.step_minutes());
                 import_kw * self.open[block * self.stride_open + interval][lane]
             }
         };

@@ -46,7 +46,7 @@ struct State {
 impl DayRounds<'_> {
     /// Steps of an interval.
     fn interval_steps(&self) -> usize {
-        interval_steps(self.key, self.input.world.calendar.step_minutes())
+        self.key.interval_steps(self.input.world.calendar.step_minutes())
     }
 
     /// Shares the day: leaves in the chunks the part of its import that each member receives in each interval, and returns
@@ -401,11 +401,6 @@ impl DayRounds<'_> {
         }
         sums
     }
-}
-
-/// Steps of a settlement interval.
-pub(super) fn interval_steps(key: &Key, step_minutes: u32) -> usize {
-    key.interval_minutes.map_or(1, |minutes| (minutes / step_minutes).max(1) as usize)
 }
 
 /// The first of the columns of fixed parts that a round has among those of all rounds.

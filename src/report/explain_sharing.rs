@@ -46,7 +46,7 @@ pub fn sharing(world: &World, party: usize, step: usize, each_day: impl FnMut())
 fn interval_of(world: &World, party: usize, step: usize, mut each_day: impl FnMut()) -> Option<Interval> {
     let (calendar, homes) = (&world.calendar, world.homes.len());
     let day = &calendar.days()[calendar.day_of(step)];
-    let length = world.key.interval_minutes.map_or(1, |minutes| (minutes / calendar.step_minutes()).max(1) as usize);
+    let length = world.key.interval_steps(calendar.step_minutes());
     let begin = (step - day.first_step) / length * length;
     let steps = begin..(begin + length).min(day.steps);
     let in_day = step - day.first_step;

@@ -85,6 +85,13 @@ impl Key {
 }
 
 impl Key {
+    /// The steps of a settlement interval.
+    ///
+    /// * `step_minutes` – of the run, of which the interval is a whole number.
+    pub fn interval_steps(&self, step_minutes: u32) -> usize {
+        self.interval_minutes.map_or(1, |minutes| (minutes / step_minutes).max(1) as usize)
+    }
+
     /// The key of some of its participants, by their places, as if the others needed and had nothing.
     #[must_use]
     pub fn of_some(&self, participants: &[usize]) -> Key {

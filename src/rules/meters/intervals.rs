@@ -184,7 +184,7 @@ fn share(asked: &Asked<'_>, series: &mut BTreeMap<usize, Series>) {
         import_kwh: kwh(|step| step.import),
         export_kwh: kwh(|step| step.export),
     };
-    let intervals = intervals(asked, key.interval_minutes, from..until);
+    let intervals = intervals(asked, key.interval_steps(asked.calendar.step_minutes()), from..until);
     let shared = sharing::run::share_in(&key.of_some(&members), &readings, intervals);
     let mut community = vec![[0.0; 2]; readings.starts_s.len()];
     for steps in &shared.intervals {
@@ -205,8 +205,7 @@ fn share(asked: &Asked<'_>, series: &mut BTreeMap<usize, Series>) {
 }
 
 /// The settlement intervals of some whole days, as a run has them: counted from local midnight. Steps from the first on.
-fn intervals(asked: &Asked<'_>, minutes: Option<u32>, steps: Range<usize>) -> Vec<Range<usize>> {
-    let length = minutes.map_or(1, |minutes| (minutes / asked.calendar.step_minutes()).max(1) as usize);
+fn intervals(asked: &Asked<'_>, length: usize, steps: Range<usize>) -> Vec<Range<usize>> {
     let days = &asked.calendar.days()[asked.calendar.day_of(steps.start)..=asked.calendar.day_of(steps.end - 1)];
     let of_day = |day: &Day| {
         let (begin, end) = (day.first_step - steps.start, day.range().end - steps.start);
