@@ -118,15 +118,21 @@ mod determinism {
         );
         the_same_for_any_threads(&scenario.path(), &TABLES, &[]);
         the_same_for_any_threads(&scenario.path(), &TABLES, &["--set", "sharing.key=equal", "--format", "json"]);
+        let rounds = "sharing.rounds=[{ method = \"water-filling\", who = [\"plain\"], max_part = 0.2 }, \
+                      { method = \"equal\", iterations = 3, renormalise = true }]";
+        the_same_for_any_threads(&scenario.path(), &TABLES, &["--set", rounds]);
     }
 
     #[test]
     fn every_vector_width_gives_the_same_bits_under_every_key_and_step() {
         let scenario = Written::new(&every_kit());
-        for key in ["none", "equal", "pro-rata"] {
+        for key in ["none", "equal", "pro-rata", "water-filling", "iterative", "it"] {
             for minutes in [5, 15, 60] {
-                let set = [format!("sharing.key={key}"), format!("scenario.step_minutes={minutes}")];
-                let world = scenario.world(&set.each_ref().map(String::as_str));
+                let mut set = vec![format!("sharing.key={key}"), format!("scenario.step_minutes={minutes}")];
+                if key == "iterative" {
+                    set.push("sharing.shares={ office = 0.3, m1p0b1 = 0.7 }".to_owned());
+                }
+                let world = scenario.world(&set.iter().map(String::as_str).collect::<Vec<_>>());
                 let even = vec![0.25; world.calendar.steps()];
                 let uneven: Vec<f64> = (0..world.calendar.steps()).map(|step| 0.1 + (step % 97) as f64).collect();
                 let registers: Vec<Wanted> = [Flow::Import, Flow::Charge, Flow::SharedIn, Flow::SharedOut]
