@@ -109,6 +109,14 @@ const CASES: &[Case] = &[
         &["sharing::price"],
     ),
     Case(
+        "sharing_by_a_ratio_beside_participation",
+        members!(
+            "[sharing]\nprice = \"supply-demand-ratio\"\nimport_eur_per_kwh = 0.3\nexport_eur_per_kwh = 0.1\nparticipation = { row = 0.5 }\n"
+        ),
+        &[],
+        &["sharing::price"],
+    ),
+    Case(
         "grid_prices_of_no_price",
         members!("[sharing]\neur_per_kwh = 0.1\nimport_eur_per_kwh = 0.14\n"),
         &[],

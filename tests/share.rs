@@ -268,3 +268,11 @@ fn with_the_grids_prices_the_gain_is_divided_and_who_would_leave_is_named() {
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("must be at least the export price"), "{said}");
 }
+
+#[test]
+fn who_has_an_id_as_its_own_is_meant_by_it_alone() {
+    let readings = "time,id,import_kwh,export_kwh\n2026-06-01T12:00:00Z,meter,10,0\n\
+         2026-06-01T12:00:00Z,meter-2,10,0\n2026-06-01T12:00:00Z,zon,0,4\n";
+    let rows = Case::new(readings, None).shared("static", &["--shares", "meter=0.5,meter-2=0.5"]);
+    close(&of(&rows, "shared_in_kwh"), &[2.0, 2.0, 0.0]);
+}

@@ -921,10 +921,16 @@ mod tests {
         assert_eq!(plan.groups[0].annual_kwh, Some(said::Distribution::Uniform { min: 1.0, max: 2.0 }));
         assert!(plan.groups[0].pv.as_ref().unwrap().output.meter_file().is_none());
         // Rounds that are inherited belong to no key that is named later.
-        let base =
-            format!("{HOMES}[cooperative]\n[sharing]\n[[sharing.rounds]]\nmethod = \"pro-rata\"\nmax_part = 0.5\n");
-        let plan =
-            made(&[("variant.toml", "inherits = \"base.toml\"\n"), ("base.toml", &base)], &["sharing.key=equal"]);
+        let base = format!(
+            "{HOMES}[cooperative]\n[sharing]\nrepeat = 3\neur_per_kwh = 0.1\n[[sharing.rounds]]\nmethod = \"pro-rata\"\n"
+        );
+        let plan = made(
+            &[("variant.toml", "inherits = \"base.toml\"\n"), ("base.toml", &base)],
+            &["sharing.key=equal", "sharing.eur_per_kwh_incl_vat=0.2"],
+        );
+        assert_eq!(plan.sharing.repeat, 1);
+        let price = plan.shared_price.as_ref().unwrap().terms;
+        assert_eq!(price, plan::PriceTerms::Fixed { eur_per_kwh: Decimal::new(2, 1), includes_vat: true });
         assert_eq!(plan.sharing.rounds.as_ref().and_then(|rounds| rounds[0].method), Some(said::Method::Equal));
         // The other way round the variant's own key has no meaning.
         let base = format!("{HOMES}[weather]\nsource = \"synthetic\"\n");

@@ -52,6 +52,9 @@ pub const NAMED: &[(&str, &str)] = embedded!(
     "lu-priority",
 );
 
+/// What belongs to a key, and is left over where a file names another one than that which it inherits from.
+const OF_A_KEY: [&str; 5] = ["rounds", "repeat", "order", "matrix", "interval_minutes"];
+
 /// How the texts of named keys are called in messages.
 const BUILT_IN: &str = "built-in key ";
 
@@ -84,7 +87,8 @@ impl Party<'_> {
     fn is_named(&self, id: &str) -> bool {
         match self.number {
             Some(number) => self.id == id || number_in(id, self.id) == Some(number),
-            None => self.id == id || number_in(self.id, id).is_some(),
+            // A plant is of no group.
+            None => self.id == id || (self.takes && number_in(self.id, id).is_some()),
         }
     }
 }
@@ -103,15 +107,15 @@ pub fn named(name: &str) -> Option<said::Sharing> {
 }
 
 /// Adds to the section of a scenario, or of the file of a key, what the named key that it begins from has and it has not.
-/// An unknown name is left to the check; rounds of a file that the one with the name inherits from are left over, and dropped.
+/// An unknown name is left to the check; what a file that the one with the name inherits from says of its own key is left over, and
+/// dropped.
 pub(super) fn lay_over_named(root: &mut Node, files: &[PathBuf], faults: &mut Vec<Fault>) {
     let Value::Table(entries) = &mut root.value else { return };
     let Some((_, section)) = entries.iter_mut().find(|(key, _)| key == "sharing") else { return };
-    if let (Some(key), Some(rounds)) = (section.get("key"), section.get("rounds"))
-        && tree::depth(&rounds.key, files) > tree::depth(&key.key, files)
+    if let Some(named_at) = section.get("key").map(|key| tree::depth(&key.key, files))
         && let Value::Table(own) = &mut section.value
     {
-        own.retain(|(key, _)| key != "rounds");
+        own.retain(|(key, node)| !OF_A_KEY.contains(&key.as_str()) || tree::depth(&node.key, files) <= named_at);
     }
     let name = match section.get("key").map(|node| &node.value) {
         Some(Value::Scalar(toml::Value::String(name))) => name.as_str(),
@@ -265,7 +269,12 @@ impl Fit<'_, '_> {
 
     /// The parties that an id names.
     fn of_id(&mut self, id: &str, path: &[&str]) -> Vec<usize> {
-        let found: Vec<usize> = (0..self.parties.len()).filter(|i| self.parties[*i].is_named(id)).collect();
+        let alone = |i: &usize| self.parties[*i].number.is_none() && self.parties[*i].id == id;
+        let mut found: Vec<usize> = (0..self.parties.len()).filter(alone).collect();
+        // Who has an id as its own is meant by it, and not those whose ids begin with it.
+        if found.is_empty() {
+            found = (0..self.parties.len()).filter(|i| self.parties[*i].is_named(id)).collect();
+        }
         if found.is_empty() {
             let help = match nearest(id, self.parties.iter().map(|party| party.id)) {
                 Some(near) => format!("did you mean \"{near}\"?"),

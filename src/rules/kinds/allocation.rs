@@ -136,7 +136,7 @@ impl Kind for Allocation {
             [(Flow::SharedIn, "shared energy received", false), (Flow::SharedOut, "shared energy given", true)]
         {
             let kwh = sheet.sum(flow, &Weight::One)?;
-            let (rate, amount_eur, formula, mut registers) = if let Some(weight) = &self.by_interval {
+            let (rate, amount_eur, formula, registers) = if let Some(weight) = &self.by_interval {
                 let eur = sheet.sum(flow, weight)?;
                 let mean = if kwh.is_zero() { Decimal::ZERO } else { eur / kwh };
                 let formula = sheet.say(|| format!("Σ {}{}", flow_name(flow), weight.about()));
@@ -146,9 +146,8 @@ impl Kind for Allocation {
                 // A household that gives is no entrepreneur: it earns the price without VAT.
                 let rate = if is_credit { Rate::excluding(rate.excluding_vat(vat)) } else { rate };
                 let formula = sheet.say(|| format!("{} kWh × {}", shown(kwh, 0, 9), shown(rate.eur, 0, 9)));
-                (rate, kwh * rate.eur, formula, Vec::new())
+                (rate, kwh * rate.eur, formula, vec![(Need::Sum(flow, Weight::One), 1)])
             };
-            registers.push((Need::Sum(flow, Weight::One), 1));
             sheet.post(Entry {
                 what: what.into(),
                 base: kwh,

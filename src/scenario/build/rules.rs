@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::{At, Build};
+use super::{At, Build, tree};
 use crate::scenario::diagnostics::{Fault, Origin};
 use crate::scenario::tree::{Node, Value};
 use crate::scenario::{language as said, plan};
@@ -70,7 +70,12 @@ impl Build<'_> {
         let at = self.at(&["sharing"]);
         let sharing = sharing?;
         let written = ["eur_per_kwh", "eur_per_kwh_incl_vat", "price"].into_iter().filter(|key| at.has(key));
-        let written: Vec<&str> = written.collect();
+        let mut written: Vec<&str> = written.collect();
+        // Of prices in several files, that of the outermost counts.
+        let files = self.files;
+        let depth = |key: &str| at.key(key).map_or(0, |key| tree::depth(&key, files));
+        let outermost = written.iter().map(|key| depth(key)).min().unwrap_or_default();
+        written.retain(|key| depth(key) == outermost);
         if written.iter().any(|key| at.is_wrong(key)) || at.is_wrong("key") {
             return None;
         }
@@ -81,8 +86,14 @@ impl Build<'_> {
             self.push(fault, at.key(second).as_ref(), "one of them");
             return None;
         }
-        self.check_grid_prices(sharing, at);
-        let terms = match (sharing.eur_per_kwh, sharing.eur_per_kwh_incl_vat, sharing.price) {
+        let is = |key: &str| written.first() == Some(&key);
+        let price = sharing.price.filter(|_| is("price"));
+        self.check_grid_prices(sharing, price, at);
+        let (eur, incl_vat) = (
+            sharing.eur_per_kwh.filter(|_| is("eur_per_kwh")),
+            sharing.eur_per_kwh_incl_vat.filter(|_| is("eur_per_kwh_incl_vat")),
+        );
+        let terms = match (eur, incl_vat, price) {
             (Some(eur), ..) => plan::PriceTerms::Fixed { eur_per_kwh: decimal(eur)?, includes_vat: false },
             (_, Some(eur), _) => plan::PriceTerms::Fixed { eur_per_kwh: decimal(eur)?, includes_vat: true },
             (.., Some(price)) => {
@@ -113,10 +124,11 @@ impl Build<'_> {
     }
 
     /// The grid's prices belong to a price that follows from them, and the two must leave room for one.
-    fn check_grid_prices(&mut self, sharing: &said::Sharing, at: At) {
+    fn check_grid_prices(&mut self, sharing: &said::Sharing, price: Option<said::SharedPrice>, at: At) {
         let both = ["import_eur_per_kwh", "export_eur_per_kwh"];
-        let Some(price) = sharing.price else {
-            for key in both.into_iter().filter(|key| at.has(key)) {
+        let Some(price) = price else {
+            // Left over where a price that was written outside of the file with `price` counts.
+            for key in both.into_iter().filter(|key| at.has(key) && !at.has("price")) {
                 let fault = Fault::error("kwartier::sharing::price", format!("`{key}` without a `price`"))
                     .help("add price = \"mid-market\", or remove this key: what the grid costs is said by the contracts of [rules]");
                 self.push(fault, at.key(key).as_ref(), "of which price?");
@@ -127,6 +139,11 @@ impl Build<'_> {
             let fault = Fault::error("kwartier::sharing::price", format!("this price needs `{key}`"))
                 .help(format!("add {key} = … to [sharing], EUR without VAT"));
             self.push(fault, at.origin("price").as_ref(), "between which prices?");
+        }
+        if price == said::SharedPrice::SupplyDemandRatio && sharing.participation.is_some() {
+            let fault = Fault::error("kwartier::sharing::price", "the supply-demand ratio does not know `participation`")
+                .help("its supply and demand are those of all members whole: choose price = \"mid-market\", or leave participation out");
+            self.push(fault, at.origin("price").as_ref(), "beside `participation`");
         }
         let (Some(import), Some(export)) = (sharing.import_eur_per_kwh, sharing.export_eur_per_kwh) else { return };
         if import < export {
