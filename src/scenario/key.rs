@@ -60,6 +60,22 @@ pub enum Method {
     },
 }
 
+impl Method {
+    /// A matrix with the rows of some givers alone; any other method as it is.
+    #[must_use]
+    pub fn of_givers(&self, givers: &[bool]) -> Method {
+        let Method::Pairwise { rows, row_of } = self else { return self.clone() };
+        let own = |(row, gives): (&Option<usize>, &bool)| row.filter(|_| *gives);
+        let mut used: Vec<usize> = row_of.iter().zip(givers).filter_map(own).collect();
+        used.sort_unstable();
+        used.dedup();
+        Method::Pairwise {
+            rows: used.iter().map(|row| rows[*row].clone()).collect(),
+            row_of: row_of.iter().zip(givers).map(|pair| used.binary_search(&own(pair)?).ok()).collect(),
+        }
+    }
+}
+
 /// What becomes of what a round offered and nobody took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unused {

@@ -420,7 +420,7 @@ impl Fit<'_, '_> {
                         for id in order {
                             let mut own = vec![false; self.parties.len()];
                             self.of_id(id, order_at).into_iter().for_each(|i| own[i] = gives[i]);
-                            add(method.clone(), own);
+                            add(method.of_givers(&own), own);
                         }
                     }
                 }
