@@ -26,7 +26,7 @@ use crate::engine::world::World;
 use crate::neighbourhood::Pv;
 use crate::rules::bill::{Bill, Line};
 use crate::rules::billing::RunBills;
-use crate::rules::exact::{cents, euros, of_register};
+use crate::rules::exact::{cents, euros, float, of_register};
 use crate::rules::rulebook::Rulebook;
 use crate::rules::terms::Party;
 use crate::scenario::language::{LoanKind, LoanPaid};
@@ -456,9 +456,4 @@ fn run_ledger(world: &World, plants: &[PlantAccount], bills: Option<&RunBills>) 
         }
     }
     ledger
-}
-
-/// The floating point number next to an exact one.
-fn float(number: Decimal) -> f64 {
-    number.try_into().expect("a decimal has a floating point number next to it")
 }

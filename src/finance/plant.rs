@@ -22,7 +22,7 @@ use super::measures::{
     MeasureError, internal_rate_of_return, levelised_cost_eur_per_kwh, net_present_value_eur, payback_years,
 };
 use super::share::{ShareReturn, Shares, share_return};
-use crate::rules::exact::{cents, euros};
+use crate::rules::exact::{cents, euros, float};
 
 /// A plant, what pays for it and what it earns. Amounts are positive.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -664,11 +664,6 @@ impl CashFlow {
 
 fn eur(cents: i64) -> f64 {
     cents as f64 / 100.0
-}
-
-/// The floating point number next to an exact one.
-fn float(number: Decimal) -> f64 {
-    number.try_into().expect("a decimal has a floating point number next to it")
 }
 
 #[cfg(test)]

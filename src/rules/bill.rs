@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 
-use super::exact::{cents, euros, shown};
+use super::exact::{cents, euros, float, shown};
 use super::readings::Need;
 use super::terms::Party;
 
@@ -129,7 +129,7 @@ pub fn number(value: Decimal) -> Json {
     let value = value.normalize();
     match i64::try_from(value) {
         Ok(whole) if value.scale() == 0 => json!(whole),
-        _ => json!(value.to_string().parse::<f64>().unwrap_or_default()),
+        _ => json!(float(value)),
     }
 }
 

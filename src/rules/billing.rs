@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use rust_decimal::Decimal;
 
 use super::bill::Bill;
-use super::exact::of_register;
+use super::exact::{float, of_register};
 use super::points;
 use super::readings::{Life, Need, Needs, PeriodReading, Point, PointKind, Readings, Weight};
 use super::rulebook::{InForce, Rulebook, Span};
@@ -282,7 +282,6 @@ fn register(need: &Need, calendar: &Calendar, prices: Option<&[f64]>) -> Wanted 
 
 /// The weight of a step of the run, as [`Weight::of_step`] has it in decimals; without prices they count as 0.
 pub fn step_weight(weight: &Weight, calendar: &Calendar, day: &Day, step: usize, prices: Option<&[f64]>) -> f64 {
-    let number = |decimal: &Decimal| decimal.to_string().parse::<f64>().unwrap_or_default();
     let mean = |steps: Range<usize>| {
         let count = steps.len() as f64;
         prices.map_or(0.0, |prices| prices[steps].iter().sum::<f64>() / count)
@@ -294,11 +293,11 @@ pub fn step_weight(weight: &Weight, calendar: &Calendar, day: &Day, step: usize,
         Weight::Slot(slot) => f64::from(u8::from(slot.holds(day, calendar.local_minute(step)))),
         Weight::Spot => spot(),
         Weight::Floored { share, markup, markdown } => {
-            let (share, markup, markdown) = (number(share), number(markup), number(markdown));
+            let (share, markup, markdown) = (float(*share), float(*markup), float(*markdown));
             (spot() - markdown).max(share * (spot() + markup))
         }
         Weight::HourlySpot => hourly_spot(),
-        Weight::Below { reference, most } => (number(reference) - hourly_spot()).max(0.0).min(number(most)),
+        Weight::Below { reference, most } => (float(*reference) - hourly_spot()).max(0.0).min(float(*most)),
         Weight::SupplyDemandRatio { .. } => 0.0,
     }
 }

@@ -50,6 +50,12 @@ pub fn cents(amount_eur: Decimal) -> i64 {
     i64::try_from(rounded.mantissa()).expect("amounts are far below 9e16 EUR")
 }
 
+/// The nearest float of an exact number.
+pub fn float(number: Decimal) -> f64 {
+    // By its text, which is read right to the last bit.
+    number.to_string().parse().unwrap_or_default()
+}
+
 /// An amount of cents, EUR.
 pub fn euros(cents: i64) -> Decimal {
     Decimal::new(cents, 2)

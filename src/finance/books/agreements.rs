@@ -9,7 +9,7 @@ use crate::engine::world::World;
 use crate::engine::{Options, Outcome};
 use crate::finance::agreement::{self, Agreement, Imbalance, Index, Settlement, Sums};
 use crate::rules::bill::{Bill, Line};
-use crate::rules::exact::{of_register, shown};
+use crate::rules::exact::{float, of_register, shown};
 use crate::rules::readings::{Need, Weight};
 use crate::rules::terms::Party;
 use crate::scenario::diagnostics::Fault;
@@ -188,12 +188,11 @@ fn formula(agreement: &plan::Agreement, settled: &Settlement) -> String {
 
 /// What a kWh of each step counts for, EUR/kWh; `None` for a price that does not depend on the step.
 fn weights(price: &Price, spot_eur_per_kwh: &[f64]) -> Option<Vec<f64>> {
-    let number = |decimal: &Decimal| decimal.to_string().parse::<f64>().unwrap_or_default();
     match price {
         Price::Fixed(_) | Price::Indexed(..) => None,
         Price::AsProduced(_) => Some(spot_eur_per_kwh.to_vec()),
         Price::FloorCap(floor, cap) => {
-            let (floor, cap) = (number(floor), number(cap));
+            let (floor, cap) = (float(*floor), float(*cap));
             Some(spot_eur_per_kwh.iter().map(|spot| spot.max(floor).min(cap)).collect())
         }
     }
