@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::{Args, ValueEnum};
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{Table, presets};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -12,6 +12,7 @@ use super::output::{Stop, print, print_json, say};
 use super::progress::Progress;
 use super::{Common, Format};
 use crate::engine::vector::Vector;
+use crate::report::align_right;
 use crate::report::summary::thousands;
 use crate::study::bench::{Measured, measure};
 
@@ -265,11 +266,7 @@ fn table(results: &[Measured], found: Option<&[Option<&Measured>]>) -> String {
         }
         table.add_row(row);
     }
-    for column in [0, 1, 3, 4, 5, 6, 8, 9, 10].into_iter().filter(|column| *column < columns) {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
+    align_right(&mut table, [0, 1, 3, 4, 5, 6, 8, 9, 10].into_iter().filter(|column| *column < columns));
     format!(
         "The standard neighbourhood, a year of quarter-hours; wall time of the day loop, the fastest run; with two tariff \
          slots,\nand with the registers that the rules of a dynamic contract ask for\n{table}\n"

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use clap::{Args, Subcommand};
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{ContentArrangement, Table, presets};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde_json::json;
 
 use super::output::{Stop, print, print_json};
 use super::{Common, Format};
+use crate::report::align_right;
 use crate::report::bills::{knowledge_words, money};
 use crate::rules::attempt::{Given, Working};
 use crate::rules::bill::{eur, number};
@@ -332,9 +333,7 @@ fn attempt(args: &TryArgs, common: &Common) -> Result<(), Stop> {
         let value = if working.unit == "EUR" { money(cents(working.value)) } else { shown(working.value, 0, 6) };
         table.add_row([working.what.clone(), working.formula.clone(), value, working.unit.to_owned()]);
     }
-    if let Some(column) = table.column_mut(2) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
+    align_right(&mut table, [2]);
     let status = if version.status == Status::InForce { String::new() } else { format!(", {}", word(&version.status)) };
     print(&format!("{} on {on}{status}: {}\nsource: {}\n{table}\n", rule.id, rule.title, version.source))
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{Table, presets};
 use serde_json::{Value as Json, json};
 
 mod gain;
@@ -11,6 +11,7 @@ mod gain;
 use self::gain::{Gain, PriceArgs};
 use super::output::{Stop, print, print_json, show_faults};
 use super::{Common, Format};
+use crate::report::align_right;
 use crate::scenario::diagnostics::{self, Fault};
 use crate::scenario::sharing;
 use crate::series::regular::utc;
@@ -170,10 +171,6 @@ fn text(shared: &Shared, read: &Readings) -> String {
         add(id, &values);
     }
     add("all", &totals);
-    for column in 1..=columns {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
+    align_right(&mut table, 1..=columns);
     format!("{table}\n")
 }

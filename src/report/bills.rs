@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{ContentArrangement, Table, presets};
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 
+use super::align_right;
 use crate::rules::bill::{Bill, Line, last_day, quantity};
 use crate::rules::exact::{euros, shown};
 use crate::rules::rule::{Change, Numbers, Rule};
@@ -69,11 +70,7 @@ pub fn table(bill: &Bill) -> String {
     let [amount, vat, total] = sums.map(|of| bill.lines.iter().map(of).sum::<i64>());
     let blank = String::new;
     table.add_row([blank(), "total".to_owned(), blank(), blank(), blank(), money(amount), money(vat), money(total)]);
-    for index in 3..8 {
-        if let Some(column) = table.column_mut(index) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
+    align_right(&mut table, 3..8);
     let assumed = bill.lines.iter().any(|line| line.is_assumed);
     let note = if assumed { "* with numbers that are assumed, derived or the last known ones\n" } else { "" };
     format!("{table}\n{note}")

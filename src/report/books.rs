@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use comfy_table::{CellAlignment, Table, presets};
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 
 use super::bills::money;
 use super::files::number;
 use super::metrics::{Definition, MetricValue};
+use super::money::right_aligned;
 use super::rounded;
 use super::summary::thousands;
 use crate::engine::world::World;
@@ -17,7 +17,7 @@ use crate::finance::books::{Books, FEED_IN, PlantAccount};
 use crate::finance::ledger::{Ledger, Level};
 use crate::finance::plant::Year;
 use crate::rules::bill::eur;
-use crate::rules::exact::{euros, shown};
+use crate::rules::exact::{euros, float, shown};
 use crate::rules::terms::word;
 
 /// Every metric of the books, in the order it is shown: only of a run whose plants have any.
@@ -245,18 +245,6 @@ fn levels_table(world: &World, books: &Books) -> String {
     format!("{table}\n")
 }
 
-fn right_aligned(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_BORDERS_ONLY);
-    table.set_header(header.iter().copied());
-    for index in 1..header.len() {
-        if let Some(column) = table.column_mut(index) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
-}
-
 fn eur_words(eur: f64) -> String {
     money((eur * 100.0).round() as i64)
 }
@@ -267,10 +255,6 @@ fn percent(rate: Option<&f64>) -> String {
 
 fn years(years: Option<f64>) -> String {
     years.map_or("never".to_owned(), |years| format!("{years:.1} years"))
-}
-
-fn float(number: Decimal) -> f64 {
-    number.to_string().parse().unwrap_or_default()
 }
 
 /// `cash_flow.csv`: a row per plant and year of its life, year 0 is the start.

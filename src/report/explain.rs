@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{ContentArrangement, Table, presets};
 use jiff::tz::AmbiguousOffset;
 use jiff::{Timestamp, civil::DateTime};
 use serde_json::{Value as Json, json};
 
-use super::rounded;
+use super::{align_right, rounded};
 use crate::calendar::Calendar;
 use crate::device::battery::Battery;
 use crate::device::pv::{self, CellTemperature, Roof, Transposition};
@@ -185,9 +185,7 @@ pub fn table(rows: &[Row]) -> String {
         };
         table.add_row([heading, row.name, &value, row.unit, &row.formula]);
     }
-    if let Some(column) = table.column_mut(2) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
+    align_right(&mut table, [2]);
     format!("{table}\n")
 }
 

@@ -4,13 +4,13 @@
 use std::convert::Infallible;
 use std::fmt::Write as _;
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{Table, presets};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 
 use super::bills::{money, table as bill_table};
-use super::rounded;
+use super::{align_right, rounded};
 use crate::engine::meters::Flow;
 use crate::engine::world::World;
 use crate::engine::{self, HomeStep, Next, Outcome};
@@ -122,9 +122,7 @@ impl Explained {
         }
         table.add_row(["year-end true-up".to_owned(), money(self.true_up_cents())]);
         table.add_row(["bill".to_owned(), money(bill.total_cents())]);
-        if let Some(column) = table.column_mut(1) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
+        align_right(&mut table, [1]);
         let _ = writeln!(text, "{table}");
         text.push_str("\n--line N shows a line by months, and the steps that weigh most in it\n");
         text
@@ -354,11 +352,7 @@ impl Explained {
             );
             table.add_row(row);
         }
-        for index in 2..needs.len() + 2 {
-            if let Some(column) = table.column_mut(index) {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
-        }
+        align_right(&mut table, 2..needs.len() + 2);
         let unit = line_unit(line);
         let _ = writeln!(text, "{table}\n\nThe steps that weigh most, local time at their start");
         let mut table = Table::new();
@@ -388,11 +382,7 @@ impl Explained {
             row.push(format!("{:.6}", step.value));
             table.add_row(row);
         }
-        for index in 1..header.len() {
-            if let Some(column) = table.column_mut(index) {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
-        }
+        align_right(&mut table, 1..header.len());
         let _ = writeln!(text, "{table}");
         text
     }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{Table, presets};
 use serde_json::{Value as Json, json};
 
+use super::align_right;
 use super::bills::{money, rules_json, rules_text};
 use crate::engine::Outcome;
 use crate::engine::world::World;
@@ -281,15 +282,11 @@ fn parties_table(own: &Money) -> String {
     format!("{table}\n")
 }
 
-fn right_aligned(header: &[&str]) -> Table {
+pub(super) fn right_aligned(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_BORDERS_ONLY);
     table.set_header(header.iter().copied());
-    for index in 1..header.len() {
-        if let Some(column) = table.column_mut(index) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
+    align_right(&mut table, 1..header.len());
     table
 }
 

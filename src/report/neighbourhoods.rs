@@ -5,13 +5,13 @@
 
 use std::io::{self, Write};
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{Table, presets};
 use serde_json::{Value as Json, json};
 
 use super::files::number;
 use super::metrics::{Definition, METRICS, MetricValue, Metrics, whole_or_decimal};
-use super::rounded;
 use super::summary::{heading, local_time, shared_when, thousands};
+use super::{align_right, rounded};
 use crate::calendar::Calendar;
 use crate::engine::world::World;
 use crate::engine::{BALANCE_TOLERANCE, Outcome};
@@ -363,14 +363,6 @@ fn table_of_rows(rows: &[Named]) -> Table {
     }
     align_right(&mut table, 1..9);
     table
-}
-
-fn align_right(table: &mut Table, columns: std::ops::Range<usize>) {
-    for index in columns {
-        if let Some(column) = table.column_mut(index) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
 }
 
 /// Only balances that hold come this far: a run ends at the first that does not.

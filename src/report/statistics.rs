@@ -1,8 +1,9 @@
 //! Statistics beside what is usual, as a table or JSON: for `inspect`.
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{Table, presets};
 use serde_json::{Value as Json, json};
 
+use super::align_right;
 use crate::weather::statistics::Tolerance;
 use crate::{market, profile, weather};
 
@@ -70,11 +71,7 @@ pub fn table(lines: &[Line]) -> String {
         let target = line.target.map(short).unwrap_or_default();
         table.add_row([name, short(line.value), target, accepted, verdict.to_owned()]);
     }
-    for index in [1, 2] {
-        if let Some(column) = table.column_mut(index) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
+    align_right(&mut table, [1, 2]);
     format!("{table}\n")
 }
 

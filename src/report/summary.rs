@@ -1,7 +1,8 @@
 //! The summary that a board member understands, as a table for the terminal.
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{Table, presets};
 
+use super::align_right;
 use super::metrics::{MetricValue, Metrics};
 use crate::calendar::Calendar;
 use crate::engine::world::World;
@@ -75,9 +76,7 @@ fn table(world: &World, metrics: &Metrics) -> Table {
     for (label, (value, unit), remark) in rows {
         table.add_row(vec![label.to_owned(), value, unit.to_owned(), remark]);
     }
-    if let Some(column) = table.column_mut(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
+    align_right(&mut table, [1]);
     table
 }
 
