@@ -529,7 +529,7 @@ fn share(input: &DayInput, scratches: &Scratches, chunks: &mut [Chunk], communit
     let world = input.world;
     let alike = |steps| DayShares { steps, by_class: Vec::new() };
     let shares = match &world.scheme {
-        Scheme::Nothing => alike(vec![StepShare::default(); input.day.steps]),
+        Scheme::Nothing => return alike(vec![StepShare::default(); input.day.steps]),
         Scheme::ProRata => alike(
             community.iter().map(|step| sharing::pro_rata(step.member_demand_kw, step.member_surplus_kw)).collect(),
         ),
@@ -540,15 +540,12 @@ fn share(input: &DayInput, scratches: &Scratches, chunks: &mut [Chunk], communit
             });
             let taken = |in_day: usize| chunks.iter().map(|chunk| chunk.sums.taken_kw[in_day]).sum::<f64>();
             let share = |(in_day, step): (usize, &CommunityStep)| {
-                sharing::fixed(step.member_demand_kw, taken(in_day), step.member_surplus_kw)
+                StepShare::new(step.member_demand_kw, taken(in_day), step.member_surplus_kw)
             };
             alike(community.iter().enumerate().map(share).collect())
         }
         Scheme::Rounds(classes) => DayRounds { input, key: &world.key, classes, scratches }.share(chunks, community),
     };
-    if world.scheme == Scheme::Nothing {
-        return shares;
-    }
     for (step, share) in community.iter_mut().zip(&shares.steps) {
         step.shared_kw = share.shared_kw;
     }

@@ -19,7 +19,7 @@ use crate::reduce::at_most;
 /// What one step's sharing means for every member: each computes its own part from these.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct StepShare {
-    /// Pro-rata: the part of its demand that a member receives.
+    /// The part of the members' demand that they receive; with pro-rata that of each.
     pub received_part: f64,
     /// The members' demand D, kW.
     pub demand_kw: f64,
@@ -31,38 +31,29 @@ pub struct StepShare {
     pub shared_kw: f64,
 }
 
-/// The pro-rata share of a step from the members' demand D and the surplus S, kW.
-pub fn pro_rata(demand_kw: f64, surplus_kw: f64) -> StepShare {
-    let shared_kw = demand_kw.min(surplus_kw);
-    StepShare {
-        received_part: part_of(shared_kw, demand_kw),
-        demand_kw,
-        pool_kw: surplus_kw,
-        given_part: part_of(shared_kw, surplus_kw),
-        shared_kw,
+impl StepShare {
+    /// A step in which members with demand D share so much of the surplus S, kW.
+    pub fn new(demand_kw: f64, shared_kw: f64, surplus_kw: f64) -> StepShare {
+        let part = |all: f64| if all > 0.0 { (shared_kw / all).min(1.0) } else { 0.0 };
+        StepShare {
+            received_part: part(demand_kw),
+            demand_kw,
+            pool_kw: surplus_kw,
+            given_part: part(surplus_kw),
+            shared_kw,
+        }
     }
 }
 
-/// The share of a step with fixed parts, from the members' demand D, what they take of the surplus, and the surplus S,
-/// kW.
-pub fn fixed(demand_kw: f64, taken_kw: f64, surplus_kw: f64) -> StepShare {
-    StepShare {
-        received_part: 0.0,
-        demand_kw,
-        pool_kw: surplus_kw,
-        given_part: part_of(taken_kw, surplus_kw),
-        shared_kw: taken_kw,
-    }
+/// The pro-rata share of a step from the members' demand D and the surplus S, kW.
+pub fn pro_rata(demand_kw: f64, surplus_kw: f64) -> StepShare {
+    StepShare::new(demand_kw, demand_kw.min(surplus_kw), surplus_kw)
 }
 
 /// What a member with demand `import_kw` takes of the pool with its fixed part.
 #[inline(always)]
 pub fn fixed_part_kw(part: f32, pool_kw: f32, import_kw: f32) -> f32 {
     at_most(part * pool_kw, import_kw)
-}
-
-fn part_of(shared_kw: f64, all_kw: f64) -> f64 {
-    if all_kw > 0.0 { (shared_kw / all_kw).min(1.0) } else { 0.0 }
 }
 
 #[cfg(test)]
@@ -90,7 +81,7 @@ mod tests {
             let share = pro_rata(demand, surplus);
             assert!(share.shared_kw.abs() + share.received_part * demand + share.given_part * surplus < 1e-15);
         }
-        assert_eq!(fixed(0.0, 0.0, 0.0), StepShare::default());
+        assert_eq!(StepShare::new(0.0, 0.0, 0.0), StepShare::default());
     }
 
     #[test]

@@ -136,9 +136,7 @@ impl DayRounds<'_> {
         };
         let by_class = state.given.iter().zip(&self.classes.classes).map(of_class).collect();
         let of_step = |(step, shared_kw): (&CommunityStep, f64)| {
-            let (demand_kw, pool_kw) = (step.member_demand_kw, step.member_surplus_kw);
-            let part = |all: f64| if all > 0.0 { (shared_kw / all).min(1.0) } else { 0.0 };
-            StepShare { received_part: part(demand_kw), demand_kw, pool_kw, given_part: part(pool_kw), shared_kw }
+            StepShare::new(step.member_demand_kw, shared_kw, step.member_surplus_kw)
         };
         DayShares { steps: community.iter().zip(received).map(of_step).collect(), by_class }
     }

@@ -98,9 +98,7 @@ impl Key {
             participation: vec![1.0; participants],
         }
     }
-}
 
-impl Key {
     /// The steps of a settlement interval.
     ///
     /// * `step_minutes` – of the run, of which the interval is a whole number.

@@ -101,9 +101,7 @@ fn number_in(id: &str, group: &str) -> Option<u32> {
 
 /// The section of a named key, e.g. `pro-rata`; `None`: there is none of this name.
 pub fn named(name: &str) -> Option<said::Sharing> {
-    let (name, text) = NAMED.iter().find(|(known, _)| *known == name)?;
-    let root = tree::parse(&Source::new(built_in(name), *text), &mut Vec::new())?;
-    said::Sharing::deserialize(root.get("sharing")?.to_toml()).ok()
+    said::Sharing::deserialize(tree_of(name, &mut Vec::new())?.get("sharing")?.to_toml()).ok()
 }
 
 /// Adds to the section of a scenario, or of the file of a key, what the named key that it begins from has and it has not.
@@ -122,10 +120,7 @@ pub(super) fn lay_over_named(root: &mut Node, files: &[PathBuf], faults: &mut Ve
         None if section.get("rounds").is_none() => USUAL,
         _ => return,
     };
-    let named = NAMED
-        .iter()
-        .find(|(known, _)| *known == name)
-        .and_then(|(name, text)| tree::parse(&Source::new(built_in(name), *text), faults)?.get("sharing").cloned());
+    let named = tree_of(name, faults).and_then(|root| root.get("sharing").cloned());
     let (Value::Table(own), Some(Value::Table(named))) = (&mut section.value, named.map(|section| section.value))
     else {
         return;
@@ -137,9 +132,10 @@ pub(super) fn lay_over_named(root: &mut Node, files: &[PathBuf], faults: &mut Ve
     }
 }
 
-/// What messages call the text of a named key.
-fn built_in(name: &str) -> String {
-    format!("{BUILT_IN}{name}")
+/// The tree of a named key; `None`: there is none of this name.
+fn tree_of(name: &str, faults: &mut Vec<Fault>) -> Option<Node> {
+    let (name, text) = NAMED.iter().find(|(known, _)| *known == name)?;
+    tree::parse(&Source::new(format!("{BUILT_IN}{name}"), *text), faults)
 }
 
 /// Reads a named key, or the file of one. `None` if anything is wrong with it; `faults` says what.
@@ -156,7 +152,11 @@ pub fn read(name_or_file: &str, shares: &[(String, f64)], faults: &mut Vec<Fault
         lay_over_named(&mut root, &files, faults);
         root
     } else {
-        tree_of(name_or_file, &asked, faults)?
+        let Some(root) = tree_of(name_or_file, faults) else {
+            faults.push(no_such_key(name_or_file, &asked));
+            return None;
+        };
+        root
     };
     for (id, part) in shares {
         tree::set(&mut root, "--shares", &format!("sharing.shares.{id}={part}"), faults);
@@ -186,18 +186,14 @@ pub fn read(name_or_file: &str, shares: &[(String, f64)], faults: &mut Vec<Fault
     }
 }
 
-fn tree_of(name: &str, asked: &Origin, faults: &mut Vec<Fault>) -> Option<Node> {
-    let Some((name, text)) = NAMED.iter().find(|(known, _)| *known == name) else {
-        let names: Vec<&str> = NAMED.iter().map(|(name, _)| *name).collect();
-        let help = match nearest(name, names.iter().copied()) {
-            Some(near) => format!("did you mean \"{near}\"? Or give a file that ends in .toml"),
-            None => format!("keys: {}; or give a file that ends in .toml", names.join(", ")),
-        };
-        let fault = Fault::error("kwartier::sharing::key", format!("there is no key \"{name}\"")).help(help);
-        faults.push(fault.at(asked, "no such key"));
-        return None;
+fn no_such_key(name: &str, asked: &Origin) -> Fault {
+    let names: Vec<&str> = NAMED.iter().map(|(name, _)| *name).collect();
+    let help = match nearest(name, names.iter().copied()) {
+        Some(near) => format!("did you mean \"{near}\"? Or give a file that ends in .toml"),
+        None => format!("keys: {}; or give a file that ends in .toml", names.join(", ")),
     };
-    tree::parse(&Source::new(built_in(name), *text), faults)
+    let fault = Fault::error("kwartier::sharing::key", format!("there is no key \"{name}\"")).help(help);
+    fault.at(asked, "no such key")
 }
 
 impl Read {

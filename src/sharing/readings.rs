@@ -3,6 +3,7 @@
 //! `time` is the start of the step, with an offset or Z. Every participant has every step.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
 use rust_decimal::Decimal;
@@ -28,6 +29,15 @@ pub struct Readings {
     pub import_kwh: Vec<Vec<f64>>,
     /// Fed in, `[step][participant]`, kWh.
     pub export_kwh: Vec<Vec<f64>>,
+}
+
+/// What each participant has in some steps together, kWh.
+///
+/// * `table` – `[step][participant]`.
+pub(crate) fn sums(table: &[Vec<f64>], steps: &Range<usize>) -> Vec<f64> {
+    let steps = &table[steps.clone()];
+    let participants = steps.first().map_or(0, Vec::len);
+    (0..participants).map(|i| steps.iter().map(|step| step[i]).sum()).collect()
 }
 
 /// Reads a file of readings; `None` if anything is wrong with it: `faults` says what, each at its cell.

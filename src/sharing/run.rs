@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::allocate::{Allocation, allocate};
-use super::readings::Readings;
+use super::readings::{Readings, sums};
 use crate::scenario::key::{Key, Unused};
 
 /// The step of readings of which there is only one, where the key has no interval: a quarter of an hour.
@@ -88,10 +88,7 @@ pub fn share_in(key: &Key, readings: &Readings, intervals: Vec<Range<usize>>) ->
         cut_intervals: 0,
     };
     for steps in &intervals {
-        let sum = |table: &[Vec<f64>]| -> Vec<f64> {
-            (0..readings.ids.len()).map(|i| table[steps.clone()].iter().map(|step| step[i]).sum()).collect()
-        };
-        let (need, surplus) = (sum(&readings.import_kwh), sum(&readings.export_kwh));
+        let (need, surplus) = (sums(&readings.import_kwh, steps), sums(&readings.export_kwh, steps));
         shared.book(steps.clone(), &allocate(key, &need, &surplus), [&need, &surplus], readings);
     }
     Shared { intervals, ..shared }

@@ -4,7 +4,9 @@
 //! in the same rounds, stand on the same level, and offer to the same takers. Homes of one class stand in blocks of
 //! their own, so that a pass asks nothing of a single home; and members of one class give the same part of their surplus.
 
-use crate::scenario::key::{Key, Method, Unused};
+use std::collections::BTreeMap;
+
+use crate::scenario::key::{Key, Method, Round, Unused};
 
 /// How a run holds its key.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,9 +100,9 @@ impl Scheme {
 impl Classes {
     fn of(key: &Key) -> Classes {
         // Ordered as their roles are: which class comes first depends on no order of participants.
-        let mut known: std::collections::BTreeMap<(u64, Vec<Role>), Vec<usize>> = std::collections::BTreeMap::new();
+        let mut known: BTreeMap<(u64, Vec<Role>), Vec<usize>> = BTreeMap::new();
         for participant in 0..key.participation.len() {
-            let role = |round: &crate::scenario::key::Round| Role {
+            let role = |round: &Round| Role {
                 takes: round.takes[participant],
                 gives: round.gives[participant],
                 level: match &round.method {

@@ -1,12 +1,12 @@
 //! What sharing gains, whose it is, and how else it could be divided: with the grid's prices, beside the kWh.
 
 use clap::Args;
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{Table, presets};
 use serde_json::{Value as Json, json};
 
-use crate::report::rounded;
+use crate::report::{align_right, rounded};
 use crate::sharing::gain::{Community, Divisions, GainError, divide};
-use crate::sharing::readings::Readings;
+use crate::sharing::readings::{Readings, sums};
 use crate::sharing::run::Shared;
 
 /// Seed of a sampled Shapley value: the same readings give the same bytes.
@@ -41,21 +41,15 @@ impl Gain {
     pub(super) fn of(args: &PriceArgs, shared: &Shared, read: &Readings) -> Result<Option<Gain>, GainError> {
         let (Some(import), Some(export)) = (args.import_eur_per_kwh, args.export_eur_per_kwh) else { return Ok(None) };
         let price = args.shared_eur_per_kwh.unwrap_or(f64::midpoint(import, export));
+        // `[member][interval]` of `[step][member]`.
         let by_member = |table: &[Vec<f64>]| -> Vec<Vec<f64>> {
-            (0..read.ids.len())
-                .map(|i| {
-                    let of_interval =
-                        |steps: &std::ops::Range<usize>| table[steps.clone()].iter().map(|step| step[i]).sum();
-                    shared.intervals.iter().map(of_interval).collect()
-                })
-                .collect()
+            let by_interval: Vec<Vec<f64>> = shared.intervals.iter().map(|steps| sums(table, steps)).collect();
+            (0..read.ids.len()).map(|i| by_interval.iter().map(|kwh| kwh[i]).collect()).collect()
         };
         let (need, surplus) = (by_member(&read.import_kwh), by_member(&read.export_kwh));
-        let sum = |table: &[Vec<f64>], i: usize| table.iter().map(|step| step[i]).sum::<f64>();
-        let as_shared_eur: Vec<f64> = (0..read.ids.len())
-            .map(|i| {
-                (import - price) * sum(&shared.shared_in_kwh, i) + (price - export) * sum(&shared.shared_out_kwh, i)
-            })
+        let all = |table: &[Vec<f64>]| sums(table, &(0..table.len()));
+        let as_shared_eur: Vec<f64> = (all(&shared.shared_in_kwh).iter().zip(all(&shared.shared_out_kwh)))
+            .map(|(received, given)| (import - price) * received + (price - export) * given)
             .collect();
         let community = Community {
             need_kwh: &need,
@@ -84,11 +78,7 @@ impl Gain {
         let all = |shares: &[f64]| eur(shares.iter().sum());
         let sums = divisions.iter().map(|division| all(&division.shares_eur));
         table.add_row(["all".to_owned(), all(&self.as_shared_eur)].into_iter().chain(sums));
-        for column in 1..=divisions.len() + 1 {
-            if let Some(column) = table.column_mut(column) {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
-        }
+        align_right(&mut table, 1..=divisions.len() + 1);
         format!(
             "{table}\nas shared: by this key, at {:.4} EUR for a shared kWh; the others divide {} EUR, what sharing all that can be \
              shared gains\n{}\n",
